@@ -1,0 +1,1 @@
+"""Keys and sealing: nothing readable leaves this package (see docs/format.md)."""
