@@ -1,0 +1,169 @@
+"""``session-replay import``: take transcripts in once, with progress, and sum up."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from session_replay.collector.follow import Found, Owner, discover
+from session_replay.errors import NotFound
+from session_replay.server import settings
+from session_replay.store.unchanged import is_unchanged
+from session_replay.transcript.entry import PARSER_VERSION
+from session_replay.wire import FileFault
+
+if TYPE_CHECKING:
+    from session_replay.ingest.intake import Progress
+
+WORTH_WORKERS_BYTES = 8 << 20
+
+
+class Summary(msgspec.Struct):
+    """What an import did; printed as JSON with ``--json``."""
+
+    files: int
+    bytes: int
+    unchanged_files: int
+    rewritten_files: int = 0
+    stored_bytes: int = 0
+    sessions: int = 0
+    entries: int = 0
+    lines: int = 0
+    lines_with_entries: int = 0
+    faults: list[FileFault] = []
+    seconds_stored: float = 0
+    cpu_seconds_stored: float = 0
+    seconds: float = 0
+    cpu_seconds: float = 0
+
+
+def import_once(paths: list[Path], data: Path | None, *, host_from_path: bool, as_json: bool) -> int:
+    """Import all transcripts below ``paths``; exit code 0 also when some files could not be taken: the summary says so.
+
+    Raises:
+        NotFound: A path does not exist.
+    """
+    begun = time.perf_counter()
+    found = _discover(paths, host_from_path=host_from_path)
+    folder, source = settings.data_folder(data), settings.key_source()
+    summary = Summary(len(found.files), sum(file.size for file in found.files), len(found.files), faults=found.faults)
+    url = settings.database_url()
+    if url is None and is_unchanged(folder, source, found.files, PARSER_VERSION):
+        summary.seconds = summary.seconds_stored = time.perf_counter() - begun
+        summary.cpu_seconds = summary.cpu_seconds_stored = time.process_time()
+    else:
+        _import(found, folder, summary, begun, shows_progress=not as_json)
+    print(msgspec.json.encode(summary).decode() if as_json else _words(summary))
+    return 0
+
+
+def _discover(paths: list[Path], *, host_from_path: bool) -> Found:
+    all_found = Found([], [], 0)
+    for path in paths:
+        if not path.exists():
+            raise NotFound(f"there is no {path}")
+        found = discover(path.absolute(), Owner(*settings.local_owner()), host_from_path=host_from_path)
+        all_found.files.extend(found.files)
+        all_found.faults.extend(found.faults)
+    return all_found
+
+
+def _import(found: Found, folder: Path, summary: Summary, begun: float, *, shows_progress: bool) -> None:
+    from session_replay.ingest.intake import Intake, Tally
+    from session_replay.ingest.workers import Workers
+    from session_replay.store.installation import open_installation
+    from session_replay.store.sessions import totals
+
+    source, url = settings.key_source(), settings.database_url()
+    is_worth_it = summary.bytes >= WORTH_WORKERS_BYTES
+    with open_installation(folder, source, url=url) as at, _progress(shows_progress) as report:
+        if at.is_new and at.key_file:
+            print(f"Made a new key: {at.key_file}\nKeep a copy: without it nothing can be read.", file=sys.stderr)
+        workers = Workers(None if is_worth_it else 0)
+        intake = Intake(at, workers, report=report)
+        tally = Tally()
+        try:
+            # The largest first: the last to finish is then a small one.
+            grown = intake.store(sorted(found.files, key=lambda file: -file.size), tally)
+            summary.seconds_stored = time.perf_counter() - begun
+            summary.cpu_seconds_stored = _cpu_seconds()
+            intake.read([*grown, *intake.pending()], tally)
+            summary.cpu_seconds = _cpu_seconds()
+        finally:
+            workers.close()
+        with at.database.read() as connection:
+            sums = totals(connection)
+    summary.unchanged_files = tally.unchanged_files
+    summary.rewritten_files = tally.rewritten_files
+    summary.stored_bytes = tally.stored_bytes
+    summary.faults = found.faults + tally.faults
+    summary.sessions, summary.entries, summary.lines, summary.lines_with_entries = sums
+    summary.seconds = time.perf_counter() - begun
+
+
+def _cpu_seconds() -> float:
+    """Processor time of this process and its workers so far."""
+    import psutil
+
+    me = psutil.Process()
+    times = [process.cpu_times() for process in (me, *me.children(recursive=True))]
+    return sum(spent.user + spent.system for spent in times)
+
+
+@contextmanager
+def _progress(shows: bool) -> Generator[Callable[[Progress], None]]:
+    if not shows or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
+
+    columns: list[Any] = [
+        TextColumn("{task.description:8}"),
+        BarColumn(),
+        TextColumn("{task.fields[done]}/{task.fields[files]} files"),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    ]
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        tasks = {
+            phase: bar.add_task(words, total=None, done=0, files=0, start=False)
+            for phase, words in (("store", "Storing"), ("read", "Reading"))
+        }
+
+        def report(progress: Progress) -> None:
+            task = tasks[progress.phase]
+            bar.start_task(task)
+            bar.update(
+                task,
+                total=progress.total_bytes,
+                completed=progress.done_bytes,
+                done=progress.files_done,
+                files=progress.files,
+            )
+
+        yield report
+
+
+def _words(summary: Summary) -> str:
+    stored = f"{summary.stored_bytes / 1e6:.1f} MB stored in {summary.seconds:.1f} s"
+    lines = [f"{summary.files} files, {summary.unchanged_files} unchanged, {stored}"]
+    if summary.lines:
+        lines.append(
+            f"{summary.sessions} sessions, {summary.entries} entries,"
+            f" {summary.lines_with_entries} of {summary.lines} lines shown"
+        )
+    if summary.rewritten_files:
+        lines.append(f"{summary.rewritten_files} files were rewritten since the last import; the older bytes are kept")
+    if summary.faults:
+        lines.append(f"{len(summary.faults)} could not be taken:")
+        lines += [f"  {fault.path}: {fault.problem}" for fault in summary.faults]
+    return "\n".join(lines)

@@ -1,0 +1,131 @@
+"""``session-replay serve``: one process, the server and the collector of this machine's transcripts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+import webbrowser
+from collections.abc import Generator
+from pathlib import Path
+
+import uvicorn
+
+from session_replay.cli.local import LocalTranscripts
+from session_replay.collector.follow import Owner
+from session_replay.errors import InvalidRequest
+from session_replay.server import settings
+from session_replay.server.access import LOOPBACK_NAMES
+from session_replay.server.app import make_app, make_services
+from session_replay.server.services import Services
+from session_replay.store.installation import Installation, open_installation
+
+DRAIN_SECONDS = 5
+
+
+def serve(host: str, port: int, data: Path | None, transcripts: Path | None) -> int:
+    """Serve until a signal comes; exit code 0.
+
+    Raises:
+        InvalidRequest: The address is no loopback address, or cannot be listened on.
+        ReplayError: The data folder cannot be opened.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if host not in LOOPBACK_NAMES:
+        raise InvalidRequest("without sign-in configured the server listens on 127.0.0.1 only")
+    folder = settings.transcripts_folder(transcripts)
+    owner = settings.local_owner()
+    with (
+        _listening(host, port) as listener,
+        open_installation(settings.data_folder(data), settings.key_source(), url=settings.database_url()) as at,
+    ):
+        services = make_services(at, user=owner[1], api_key=settings.api_key(), host=host)
+        local = LocalTranscripts(at, folder, Owner(*owner), services.local, services.feed.announce)
+        _greet(at, folder)
+        _offer_address(services, host, listener.getsockname()[1], opens=settings.opens_browser())
+        local.start()
+        try:
+            asyncio.run(_serve(services, listener))
+        finally:
+            local.stop()
+    return 0
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Generator[socket.socket]:
+    """A bound socket: a port that is taken is found out before anything else is touched."""
+    try:
+        listener = socket.create_server(
+            (host.strip("[]"), port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        )
+    except OSError as error:
+        raise InvalidRequest(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
+    with listener:
+        # Accepted sockets inherit it; without, each answer's body waits 40 ms for the acknowledgement of its head.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield listener
+
+
+async def _serve(services: Services, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        make_app(services),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        lifespan="on",
+    )
+    server = _Server(config)
+
+    def stop() -> None:
+        services.feed.stop()  # ends every event stream, which would else keep the server waiting
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(name, stop)
+        except NotImplementedError:  # Windows
+            signal.signal(name, lambda _number, _frame: loop.call_soon_threadsafe(stop))
+    await server.serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to whoever runs the loop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+def _greet(at: Installation, folder: Path) -> None:
+    if at.is_new and at.key_file:
+        print(
+            f"Made a new key: {at.key_file}\n"
+            "Everything stored is sealed with it. Keep a copy elsewhere: without it nothing can be read."
+        )
+    print(f"Data:        {at.folder}")
+    print(f"Transcripts: {folder}{'' if folder.is_dir() else '  (not there yet)'}")
+
+
+def _offer_address(services: Services, host: str, port: int, *, opens: bool) -> None:
+    """Print an address that signs one browser in, and a new one each time one was used."""
+    base = f"http://{host}:{port}/"
+
+    def offer() -> str:
+        address = f"{base}?token={services.access.make_token()}"
+        print(address, flush=True)
+        return address
+
+    def offer_another() -> None:
+        print("Signed in. For another browser:", end=" ")
+        offer()
+
+    services.token_was_redeemed = offer_another
+    print("Open:        ", end="")
+    address = offer()
+    if opens and sys.stdout.isatty():
+        webbrowser.open(address)

@@ -1,0 +1,304 @@
+"""Which files belong to sessions: finds them below a folder, and tells which ones grew.
+
+The layout is Claude Code's: ``projects/<encoded cwd>/<session>.jsonl`` for main transcripts,
+``agent-<id>.jsonl`` beside them (client 2.0) or below ``<session>/subagents/`` (client 2.1) for
+subagents; whatever else lies in ``<session>/`` is an attachment.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from session_replay.wire import FileFault, FileKind, TranscriptFile
+
+DEPTH_MAX = 12
+PROJECTS = "projects"
+POLL_SECONDS = 0.03
+QUIET_SECONDS = 1.0
+FULL_LOOK_SECONDS = 30.0
+ACTIVE_SECONDS = 900
+
+
+class Owner(NamedTuple):
+    """Whose files they are: the transcripts themselves don't say."""
+
+    host: str
+    user: str
+
+
+class Found(NamedTuple):
+    """The files of a folder, and those that could not be taken with the reason."""
+
+    files: list[TranscriptFile]
+    faults: list[FileFault]
+    projects_folders: int
+
+
+def discover(folder: Path, owner: Owner, *, host_from_path: bool = False) -> Found:
+    """Find all files of sessions below ``folder``.
+
+    Args:
+        folder: A ``projects`` folder, a ``.claude`` folder, or any folder above several of them.
+        owner: Host and user of the files.
+        host_from_path: Take the host from the name of the folder that holds each ``projects`` folder.
+
+    Two ``projects`` folders may hold files of the same relative path and host; the address of the
+    later one then begins with the way to its folder, so that neither hides the other.
+    """
+    scan = _Scan(folder)
+    taken: set[tuple[str, str]] = set()
+    files: list[TranscriptFile] = []
+    roots = sorted(_projects_folders(folder))
+    for root in roots:
+        host = (root.parent.name or owner.host) if host_from_path else owner.host
+        of_root = list(scan.files(root, Owner(host, owner.user)))
+        if any((file.host, file.address) in taken for file in of_root):
+            way = f"{root.relative_to(folder).as_posix()}/"
+            of_root = [_moved(file, way) for file in of_root]
+        taken.update((file.host, file.address) for file in of_root)
+        files += of_root
+    return Found(files, scan.faults, len(roots))
+
+
+def _moved(file: TranscriptFile, way: str) -> TranscriptFile:
+    return msgspec.structs.replace(file, address=way + file.address)
+
+
+def _projects_folders(folder: Path) -> Iterator[Path]:
+    """The folder itself if it is named or shaped like one, else every ``projects`` folder below it."""
+    if folder.name == PROJECTS:
+        yield folder
+        return
+    found = False
+    for path, folders, _ in os.walk(folder):
+        if PROJECTS in folders:
+            folders.remove(PROJECTS)  # a project may itself hold a folder of that name
+            found = True
+            yield Path(path, PROJECTS)
+        if len(Path(path).relative_to(folder).parts) >= DEPTH_MAX:
+            folders.clear()
+    if not found and folder.is_dir():
+        yield folder
+
+
+class _Scan:
+    """One walk over a folder; collects what could not be read."""
+
+    def __init__(self, top: Path) -> None:
+        self.faults: list[FileFault] = []
+        self._top = os.path.realpath(top)
+
+    def files(self, root: Path, owner: Owner) -> Iterator[TranscriptFile]:
+        for entry in self._entries(root, followed=False):
+            if _is_folder(entry):
+                yield from self._project(entry, owner)
+            elif entry.name.endswith(".jsonl"):
+                yield from self._transcript(entry, entry.name, owner)
+
+    def _project(self, project: os.DirEntry[str], owner: Owner) -> Iterator[TranscriptFile]:
+        for entry in self._entries(project.path):
+            address = f"{project.name}/{entry.name}"
+            if _is_folder(entry):
+                if entry.name.endswith(".jsonl"):
+                    self.faults.append(FileFault(entry.path, "is a folder, not a transcript"))
+                else:
+                    yield from self._session_folder(entry.path, address, entry.name, owner, 1)
+            elif entry.name.endswith(".jsonl"):
+                yield from self._transcript(entry, address, owner)
+
+    def _session_folder(
+        self, path: str, address: str, session: str, owner: Owner, depth: int
+    ) -> Iterator[TranscriptFile]:
+        if depth > DEPTH_MAX:
+            self.faults.append(FileFault(path, f"lies more than {DEPTH_MAX} folders deep"))
+            return
+        for entry in self._entries(path):
+            inner = f"{address}/{entry.name}"
+            if _is_folder(entry):
+                if entry.name.endswith(".jsonl"):
+                    self.faults.append(FileFault(entry.path, "is a folder, not a transcript"))
+                else:
+                    yield from self._session_folder(entry.path, inner, session, owner, depth + 1)
+            elif _is_subagent(inner):
+                yield from self._file(entry, inner, "subagent", session, owner)
+            elif ".tmp." not in entry.name:
+                yield from self._file(entry, inner, "attachment", session, owner)
+
+    def _transcript(self, entry: os.DirEntry[str], address: str, owner: Owner) -> Iterator[TranscriptFile]:
+        stem = entry.name.removesuffix(".jsonl")
+        if stem.startswith("agent-"):
+            yield from self._file(entry, address, "subagent", None, owner)
+        else:
+            yield from self._file(entry, address, "main", stem, owner)
+
+    def _file(
+        self, entry: os.DirEntry[str], address: str, kind: FileKind, session: str | None, owner: Owner
+    ) -> Iterator[TranscriptFile]:
+        try:
+            status = entry.stat()
+        except OSError as error:
+            self.faults.append(FileFault(entry.path, _words(error)))
+            return
+        if not stat.S_ISREG(status.st_mode):
+            self.faults.append(FileFault(entry.path, "is no regular file"))
+        elif entry.is_symlink() and not self._is_inside(entry.path):
+            self.faults.append(FileFault(entry.path, "is a link that leads out of the folder"))
+        elif not os.access(entry.path, os.R_OK):
+            self.faults.append(FileFault(entry.path, "may not be read"))
+        else:
+            yield TranscriptFile(
+                path=entry.path,
+                address=address,
+                kind=kind,
+                session=session,
+                agent_id=_agent_id(entry.name) if kind == "subagent" else None,
+                host=owner.host,
+                user=owner.user,
+                size=status.st_size,
+                mtime_ns=status.st_mtime_ns,
+            )
+
+    def _entries(self, path: str | Path, *, followed: bool = True) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(path) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            self.faults.append(FileFault(str(path), _words(error)))
+            return []
+        kept: list[os.DirEntry[str]] = []
+        for entry in found:
+            if followed and entry.is_symlink() and entry.is_dir():
+                # A linked folder could lead anywhere, or in a circle.
+                self.faults.append(FileFault(entry.path, "is a link to a folder"))
+            else:
+                kept.append(entry)
+        return kept
+
+    def _is_inside(self, path: str) -> bool:
+        return os.path.realpath(path).startswith(self._top + os.sep)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _is_subagent(address: str) -> bool:
+    """Transcripts below ``<session>/subagents/``; a workflow's ``journal.jsonl`` is an attachment."""
+    folder, _, name = address.rpartition("/")
+    return "/subagents" in folder and name.startswith("agent-") and name.endswith(".jsonl")
+
+
+def _agent_id(name: str) -> str:
+    return name.removesuffix(".jsonl").removeprefix("agent-")
+
+
+def _words(error: OSError) -> str:
+    return {13: "may not be read", 2: "is gone"}.get(error.errno or 0, error.strerror or "cannot be read")
+
+
+class Follower:
+    """Tells which files of a folder grew: all at first, then as it happens.
+
+    Files that changed lately are looked at every ``POLL_SECONDS``; the operating system's notices only
+    tell that there may be new ones, and a full look now and then makes up for notices that were lost.
+
+    Args:
+        folder: As for ``discover``; may not exist yet.
+        owner: Host and user of the files.
+    """
+
+    def __init__(self, folder: Path, owner: Owner) -> None:
+        self._folder = folder
+        self._owner = owner
+        self._looks: dict[str, tuple[int, int]] = {}
+        self._active: dict[str, TranscriptFile] = {}
+        self.faults: list[FileFault] = []
+
+    def changes(self, is_stopped: threading.Event) -> Iterator[list[TranscriptFile]]:
+        """Files that are new or look different, the latest first; an empty list about once a second.
+
+        The first list is everything.  A file is given again when it changed while it was being taken.
+        """
+        noticed = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(noticed, is_stopped), name="watch-files", daemon=True)
+        watcher.start()
+        yield self._discovered()
+        looked_at = quiet_since = time.monotonic()
+        while not is_stopped.is_set():
+            if noticed.is_set() or time.monotonic() - looked_at > FULL_LOOK_SECONDS:
+                noticed.clear()
+                changed = self._discovered()
+                looked_at = time.monotonic()
+            else:
+                changed = self._grown()
+            if changed or time.monotonic() - quiet_since > QUIET_SECONDS:
+                yield changed
+                quiet_since = time.monotonic()
+            else:
+                is_stopped.wait(POLL_SECONDS)
+
+    def _discovered(self) -> list[TranscriptFile]:
+        if not self._folder.is_dir():
+            return []
+        found = discover(self._folder, self._owner)
+        self.faults = found.faults
+        recent_ns = time.time_ns() - ACTIVE_SECONDS * 1_000_000_000
+        self._active = {
+            file.path: file for file in found.files if file.kind != "attachment" and file.mtime_ns > recent_ns
+        }
+        return self._changed(found.files)
+
+    def _grown(self) -> list[TranscriptFile]:
+        grown: list[TranscriptFile] = []
+        for path, file in self._active.items():
+            try:
+                status = os.stat(path)  # noqa: PTH116 - many a second
+            except OSError:
+                continue
+            if (status.st_size, status.st_mtime_ns) != self._looks.get(path):
+                grown.append(msgspec.structs.replace(file, size=status.st_size, mtime_ns=status.st_mtime_ns))
+        return self._changed(grown)
+
+    def _changed(self, files: list[TranscriptFile]) -> list[TranscriptFile]:
+        changed = [file for file in files if self._looks.get(file.path) != (file.size, file.mtime_ns)]
+        self._looks.update((file.path, (file.size, file.mtime_ns)) for file in changed)
+        return sorted(changed, key=lambda file: -file.mtime_ns)
+
+    def _watch(self, noticed: threading.Event, is_stopped: threading.Event) -> None:
+        from watchfiles import Change, watch
+
+        known = self._looks
+
+        def is_new(_: Change, path: str) -> bool:
+            return path not in known
+
+        while not is_stopped.is_set():
+            if not self._folder.is_dir():
+                is_stopped.wait(QUIET_SECONDS)
+                continue
+            noticed.set()  # what came before the watch began
+            changes = watch(
+                self._folder,
+                watch_filter=is_new,
+                debounce=50,
+                step=20,
+                stop_event=is_stopped,
+                ignore_permission_denied=True,
+                raise_interrupt=False,
+            )
+            try:
+                for _ in changes:
+                    noticed.set()
+            except (OSError, RuntimeError):  # the folder went away, or the system has no watches left
+                is_stopped.wait(QUIET_SECONDS)

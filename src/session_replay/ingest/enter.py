@@ -1,0 +1,173 @@
+"""Files found → streams and sessions entered: who they belong to, and under which id.
+
+A main session's id is its file name's UUID (else a uuid5 of its address); a second file of that name
+gets a suffix.  A subagent session's id is its parent's id, a dot, and its agent id.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from session_replay.store import streams
+from session_replay.store.installation import Installation
+from session_replay.store.schema import sessions
+from session_replay.store.sessions import SessionText
+from session_replay.store.streams import Stream
+from session_replay.wire import TranscriptFile
+
+_NAMESPACE = uuid.UUID("6f0f3f58-7b0a-5c4e-9d59-6f6f3a0c6b1e")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_-]")
+HEAD_BYTES = 1 << 16
+AGENT_DEPTH_MAX = 16
+
+
+class _Head(msgspec.Struct):
+    sessionId: object = None  # noqa: N815 - the transcript's word
+
+
+class _Meta(msgspec.Struct):
+    parentAgentId: object = None  # noqa: N815 - the transcript's word
+
+
+class Entered(NamedTuple):
+    """A transcript with the stream that it is kept in."""
+
+    file: TranscriptFile
+    stream: Stream
+
+
+class Registry:
+    """Enters files of one organization.
+
+    Args:
+        installation: Where to.
+    """
+
+    def __init__(self, installation: Installation) -> None:
+        self._at = installation
+        self._clients: dict[tuple[str, str], str] = {}
+
+    def client(self, tx: Connection, host: str, user: str, now_ms: int) -> str:
+        """The client of a host and user, entered where it is new."""
+        names = self._at.names
+        host_id = names.numbers(tx, "host", [host])[host]
+        user_id = names.numbers(tx, "user", [user])[user]
+        return streams.client_id(tx, self._at.key.organization, host_id, user_id, now_ms)
+
+    def enter(self, tx: Connection, files: list[TranscriptFile], now_ms: int) -> list[Entered]:
+        """The stream of each transcript, entered with an empty session where it is new.
+
+        Main transcripts come before subagents, so that these find their parent.
+        """
+        entered: list[Entered] = []
+        clients: dict[tuple[str, str], str] = {}
+        for file in sorted(files, key=lambda file: (file.kind != "main", file.address)):
+            owner = (file.host, file.user)
+            if owner not in clients:
+                clients[owner] = self.client(tx, *owner, now_ms)
+            entered.append(Entered(file, self._stream(tx, clients[owner], file, now_ms)))
+        return entered
+
+    def main_session(self, tx: Connection, client: str, file: TranscriptFile, session: str | None) -> str:
+        """The id of the main session that a subagent's file or an attachment belongs to, stored or not."""
+        if session is None:
+            return _id_of_name(None, file.address)
+        project = file.address.split(f"/{session}/", 1)[0] if file.session else file.address.rpartition("/")[0]
+        main = f"{project}/{session}.jsonl" if project else f"{session}.jsonl"
+        stream = streams.find_by_address(tx, client, streams.address(self._at.key, client, main))
+        return stream.session_id if stream else _id_of_name(session, main)
+
+    def _stream(self, tx: Connection, client: str, file: TranscriptFile, now_ms: int) -> Stream:
+        digest = streams.address(self._at.key, client, file.address)
+        found = streams.find_by_address(tx, client, digest)
+        if found:
+            return found
+        if file.kind == "main":
+            root_id = None
+            wanted = _id_of_name(file.session, file.address)
+        else:
+            root_id = self.main_session(tx, client, file, file.session or _session_in(file.path))
+            wanted = ".".join([root_id, *(_NOT_IN_IDS.sub("_", agent)[:100] for agent in _ancestry(file))])
+        session_id = _free_id(tx, wanted)
+        secret = self._at.session_keys.make_missing(tx, session_id)
+        sealed_path = streams.seal_path(self._at.key, secret, digest, file.address)
+        stream = streams.enter(tx, self._at.key.organization, client, digest, sealed_path, session_id, now_ms)
+        tx.execute(insert(sessions), [self._empty_session(stream, secret, root_id, file)])
+        return stream
+
+    def _empty_session(
+        self, stream: Stream, secret: bytes, root_id: str | None, file: TranscriptFile
+    ) -> dict[str, Any]:
+        mtime_ms = file.mtime_ns // 1_000_000
+        row: dict[str, Any] = {column.name: 0 for column in sessions.columns if not column.nullable}
+        return row | {
+            "id": stream.session_id,
+            "organization_id": self._at.key.organization,
+            "stream_id": stream.id,
+            "client_id": stream.client_id,
+            "root_id": root_id or stream.session_id,
+            "parent_id": None,
+            "agent_id": file.agent_id,
+            "orphan": root_id is not None,
+            "warmup": False,
+            "sealed_text": self._at.session_keys.seal_text(secret, stream.session_id, SessionText()),
+            "started_ms": mtime_ms,
+            "ended_ms": mtime_ms,
+            "grown_ms": mtime_ms,
+        }
+
+
+def _id_of_name(session: str | None, address: str) -> str:
+    if session and _UUID.fullmatch(session):
+        return session.lower()
+    found = _UUID.search(session or "")
+    return found[0].lower() if found else str(uuid.uuid5(_NAMESPACE, address))
+
+
+def _free_id(tx: Connection, wanted: str) -> str:
+    taken = set(tx.execute(select(sessions.c.id).where(sessions.c.id.startswith(wanted, autoescape=True))).scalars())
+    candidate, number = wanted, 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{wanted}~{number}"
+    return candidate
+
+
+def _session_in(path: str) -> str | None:
+    """The session id that the first lines of a subagent's file (client 2.0) say."""
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError:
+        return None
+    for line in head.split(b"\n"):
+        try:
+            said = msgspec.json.decode(line, type=_Head).sessionId
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            continue
+        if isinstance(said, str) and said:
+            return said
+    return None
+
+
+def _ancestry(file: TranscriptFile) -> list[str]:
+    """Agent ids from the main session's child down to this one, as the ``.meta.json`` beside each file say."""
+    agents = [file.agent_id or "agent"]
+    folder = Path(file.path).parent
+    while len(agents) < AGENT_DEPTH_MAX:
+        try:
+            raw = (folder / f"agent-{agents[0]}.meta.json").read_bytes()
+            parent = msgspec.json.decode(raw, type=_Meta).parentAgentId
+        except (OSError, ValueError, msgspec.MsgspecError, RecursionError):
+            break
+        if not isinstance(parent, str) or not parent or parent in agents:
+            break
+        agents.insert(0, parent)
+    return agents

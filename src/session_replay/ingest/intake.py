@@ -1,0 +1,341 @@
+"""Takes in files: first what is new of them is stored and acknowledged, then it is read into entries.
+
+The caller decides the order.  The store has the last word on what is there: an intake that was
+killed goes on where its last commit was, and repeating one changes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import BrokenExecutor
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from session_replay.errors import OffsetGap, ReplayError
+from session_replay.ingest.append import append
+from session_replay.ingest.enter import Entered, Registry
+from session_replay.ingest.growth import AppendTask, Growth, seal_growth
+from session_replay.ingest.link import link_tree
+from session_replay.ingest.read import WINDOW_SEALED_BYTES, Reading, ReadTask, read_window
+from session_replay.ingest.record import line_uuids, record
+from session_replay.ingest.workers import Job, Step, Work, Workers
+from session_replay.store import streams
+from session_replay.store.attachments import attach, read_attachment
+from session_replay.store.chunks import stored_chunks
+from session_replay.store.installation import Installation
+from session_replay.store.sealed import SealedChunk, StreamKey
+from session_replay.store.streams import Stream
+from session_replay.transcript.entry import PARSER_VERSION
+from session_replay.wire import FileFault, TranscriptFile
+
+REST_MS = 300_000
+"""A file that did not grow for 5 minutes is at rest: an unterminated last line is then read too."""
+ENTERED_AT_ONCE = 256
+"""Files entered in one transaction, so that other writers are never held up for long."""
+TRIES = 3
+"""How often the same bytes are tried when a worker dies or another writer was faster."""
+READERS_BYTES_MAX = 64 << 20
+
+
+class Progress(NamedTuple):
+    """How far an intake is: ``store`` until everything is acknowledged, then ``read``; bytes are raw bytes."""
+
+    phase: str
+    files: int
+    files_done: int
+    total_bytes: int
+    done_bytes: int
+
+
+class Tally:
+    """What an intake did."""
+
+    def __init__(self) -> None:
+        self.files = 0
+        self.unchanged_files = 0
+        self.rewritten_files = 0
+        self.stored_bytes = 0
+        self.read_bytes = 0
+        self.worker_cpu_ms = 0.0
+        self.faults: list[FileFault] = []
+
+
+class _Meter:
+    """Adds up one phase and reports it."""
+
+    def __init__(self, report: Callable[[Progress], None], phase: str, files: int, total_bytes: int) -> None:
+        self._report = report
+        self._now = Progress(phase, files, 0, total_bytes, 0)
+
+    def add(self, files: int, size: int) -> None:
+        now = self._now
+        self._now = now._replace(files_done=now.files_done + files, done_bytes=now.done_bytes + size)
+        self._report(self._now)
+
+
+class Intake:
+    """Takes files into one installation.
+
+    Args:
+        at: Where to.
+        workers: Does the work.
+        report: Told after each step, in the calling thread.
+        announce: Told the id of a session that has new entries, from the calling thread.
+        is_stopped: Asked between steps; True ends an intake early, with nothing lost.
+        follows: Files may grow later: an unterminated last line waits until its file is at rest, and
+            the readers of files that grow are kept.
+    """
+
+    def __init__(
+        self,
+        at: Installation,
+        workers: Workers,
+        *,
+        report: Callable[[Progress], None] = lambda _: None,
+        is_stopped: Callable[[], bool] = lambda: False,
+        announce: Callable[[str], None] = lambda _: None,
+        follows: bool = False,
+    ) -> None:
+        self._at = at
+        self._workers = workers
+        self._registry = Registry(at)
+        self._report = report
+        self._is_stopped = is_stopped
+        self._announce = announce
+        self._follows = follows
+        self._readers = _Readers()
+
+    def store(self, files: list[TranscriptFile], tally: Tally) -> list[int]:
+        """Store and acknowledge what is new in these files, in their order; returns the streams that grew."""
+        changed = self._changed(files)
+        tally.files += len(files)
+        tally.unchanged_files += len(files) - len(changed)
+        meter = _Meter(self._report, "store", len(changed), sum(file.size for file in changed))
+        attached = [file for file in changed if file.kind == "attachment"]
+        transcripts = [file for file in changed if file.kind != "attachment"]
+        for batch in _batches(attached):
+            self._attach(batch, tally, meter)
+        grown: list[int] = []
+        for batch in _batches(transcripts):
+            entered = self._enter(batch)
+            self._workers.run((self._store(one, tally, meter, grown) for one in entered), self._is_stopped)
+        return grown
+
+    def read(self, stream_ids: Iterable[int], tally: Tally) -> None:
+        """Read what these streams have past their watermark, and again those that turned out to repeat others."""
+        waiting = list(dict.fromkeys(stream_ids))
+        for _ in range(TRIES):
+            with self._at.database.read() as connection:
+                found = [streams.find(connection, stream_id) for stream_id in waiting]
+            meter = _Meter(self._report, "read", len(found), sum(stream.length for stream in found))
+            self._workers.run((self._read(stream, tally, meter) for stream in found), self._is_stopped)
+            with self._at.database.read() as connection:
+                waiting = streams.to_be_read_again(connection)
+            if not waiting or self._is_stopped():
+                return
+
+    def pending(self) -> list[int]:
+        """Streams with bytes that are stored and were not read, or not by this parser; the last received first."""
+        with self._at.database.read() as connection:
+            return [stream.id for stream in streams.pending(connection, PARSER_VERSION)]
+
+    def _changed(self, files: list[TranscriptFile]) -> list[TranscriptFile]:
+        """The files that do not look as they did when all of them was stored."""
+        by_owner: dict[tuple[str, str], list[TranscriptFile]] = {}
+        for file in files:
+            by_owner.setdefault((file.host, file.user), []).append(file)
+        known: set[TranscriptFile] = set()
+        for owner, owned in by_owner.items():
+            client = self._at.database.write(lambda tx, owner=owner: self._registry.client(tx, *owner, _now_ms()))
+            with self._at.database.read() as connection:
+                looks = streams.looks(connection, client)
+            known.update(
+                file
+                for file in owned
+                if looks.get(streams.address(self._at.key, client, file.address)) == (file.size, file.mtime_ns)
+            )
+        return [file for file in files if file not in known]
+
+    def _enter(self, files: list[TranscriptFile]) -> list[Entered]:
+        entered = self._at.database.write(lambda tx: self._registry.enter(tx, files, _now_ms()))
+        order = {file.path: position for position, file in enumerate(files)}
+        return sorted(entered, key=lambda one: order[one.file.path])
+
+    def _attach(self, files: list[TranscriptFile], tally: Tally, meter: _Meter) -> None:
+        contents: list[tuple[TranscriptFile, bytes]] = []
+        for file in files:
+            try:
+                contents.append((file, read_attachment(file)))
+            except (OSError, ReplayError) as error:
+                tally.faults.append(FileFault(file.path, _problem(error)))
+
+        def write(tx: Connection) -> None:
+            for file, raw in contents:
+                client = self._registry.client(tx, file.host, file.user, _now_ms())
+                root_id = self._registry.main_session(tx, client, file, file.session)
+                attach(tx, self._at, client, root_id, file, raw)
+                if file.address.endswith(".meta.json"):
+                    link_tree(tx, self._at, root_id)
+
+        self._at.database.write(write)
+        tally.stored_bytes += sum(len(raw) for _, raw in contents)
+        meter.add(len(files), sum(file.size for file in files))
+
+    def _store(self, entered: Entered, tally: Tally, meter: _Meter, grown: list[int]) -> Job:
+        """Bring one stream to the end of its file."""
+        file, stream = entered
+        problem = ""
+        for _ in range(TRIES):
+            try:
+                stored = yield from self._store_growth(file, stream, tally, meter)
+            except (BrokenExecutor, OffsetGap) as error:
+                problem = _problem(error)
+                with self._at.database.read() as connection:
+                    stream = streams.find(connection, stream.id)
+            except (OSError, ReplayError) as error:
+                problem = _problem(error)
+                break
+            else:
+                if stored or stream.parsed_to < stream.length:
+                    grown.append(stream.id)
+                meter.add(1, 0)
+                return
+        tally.faults.append(FileFault(file.path, problem))
+        meter.add(1, 0)
+
+    def _store_growth(
+        self, file: TranscriptFile, stream: Stream, tally: Tally, meter: _Meter
+    ) -> Generator[Step, Any, int]:
+        stored = 0
+        with self._at.database.read() as connection:
+            secret = self._at.session_keys.find(connection, [stream.session_id])[stream.session_id]
+        check_all = stream.length > 0
+        while True:
+            key = StreamKey(secret, self._at.key.organization, stream.id, stream.generation)
+            task = AppendTask(file.path, key, stream.length, stream.leaves, check_all)
+            growth: Growth = yield Work(seal_growth, task, max(0, file.size - stream.length))
+            tally.worker_cpu_ms += growth.cpu_ms
+            if growth.rewritten:
+                tally.rewritten_files += 1
+                stream = yield self._at.database.submit(lambda tx, stream=stream: streams.begin_generation(tx, stream))
+                check_all = False
+                continue
+            stream = yield self._at.database.submit(
+                lambda tx, task=task, growth=growth: append(tx, task, growth, _now_ms())
+            )
+            check_all = False
+            stored += growth.end - growth.start
+            tally.stored_bytes += growth.end - growth.start
+            meter.add(0, growth.end - growth.start)
+            if growth.end >= growth.file_size or growth.end == growth.start:
+                return stored
+
+    def _read(self, stream: Stream, tally: Tally, meter: _Meter) -> Job:
+        """Bring one stream's watermark to its end, or to its last newline while its file grows."""
+        problem = ""
+        for _ in range(TRIES):
+            try:
+                yield from self._read_windows(stream, tally, meter)
+            except BrokenExecutor as error:
+                problem = _problem(error)
+                with self._at.database.read() as connection:
+                    stream = streams.find(connection, stream.id)
+            except ReplayError as error:
+                problem = _problem(error)
+                break
+            else:
+                meter.add(1, 0)
+                return
+        # The bytes are safe; the stream stays pending and is tried again at the next start.
+        tally.faults.append(FileFault(stream.session_id, f"is stored, but could not be read: {problem}"))
+        meter.add(1, 0)
+
+    def _read_windows(self, stream: Stream, tally: Tally, meter: _Meter) -> Generator[Step, Any, None]:
+        kept = self._readers.take(stream)
+        start, reader = (stream.parsed_to, kept) if kept else (0, None)
+        inherited = frozenset[str]()
+        with self._at.database.read() as connection:
+            secret = self._at.session_keys.find(connection, [stream.session_id])[stream.session_id]
+            if reader is None:
+                inherited = inherited.union(*(line_uuids(connection, self._at, number) for number in stream.earlier))
+        key = StreamKey(secret, self._at.key.organization, stream.id, stream.generation)
+        at_rest = not self._follows or _now_ms() - stream.file_mtime_ns // 1_000_000 > REST_MS
+        window_bytes = WINDOW_SEALED_BYTES
+        while True:
+            window, is_last = self._window(key, start, stream.length, window_bytes)
+            task = ReadTask(key, reader, inherited, start, window, at_rest and is_last, self._follows or not is_last)
+            reading: Reading = yield Work(read_window, task, stream.length - start)
+            tally.worker_cpu_ms += reading.cpu_ms
+            if reading.parsed_to == start and not is_last:
+                window_bytes *= 2  # one line longer than the window
+                continue
+            recorded: bool = yield self._at.database.submit(_recording(self._at, stream, reading, is_last=is_last))
+            self._announce(stream.session_id)
+            tally.read_bytes += reading.parsed_to - start
+            meter.add(0, reading.parsed_to - start)
+            start, reader = reading.parsed_to, reading.reader
+            if is_last or not recorded:
+                break
+        if self._follows and not at_rest and not reading.cut_line and recorded and reader:
+            self._readers.keep(stream, start, reader)
+
+    def _window(self, key: StreamKey, start: int, end: int, window_bytes: int) -> tuple[list[SealedChunk], bool]:
+        """The next chunks of a stream, up to a size; and whether they reach its end."""
+        window: list[SealedChunk] = []
+        size = 0
+        with self._at.database.read() as connection:
+            for chunk in stored_chunks(connection, key, start, end):
+                window.append(chunk)
+                size += len(chunk.sealed)
+                if size >= window_bytes:
+                    break
+        return window, not window or window[-1].end >= end
+
+
+class _Readers:
+    """Pickled readers of streams that grow, so that an append costs its own lines only."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, tuple[int, int, bytes]] = OrderedDict()
+        self._size = 0
+
+    def take(self, stream: Stream) -> bytes | None:
+        """The reader that stands exactly at the stream's watermark."""
+        kept = self._kept.pop(stream.id, None)
+        if kept is None:
+            return None
+        self._size -= len(kept[2])
+        is_usable = kept[:2] == (stream.generation, stream.parsed_to) and stream.parser_version == PARSER_VERSION
+        return kept[2] if is_usable else None
+
+    def keep(self, stream: Stream, parsed_to: int, reader: bytes) -> None:
+        """Keep a reader; the longest unused ones go when they are too large together."""
+        self._kept[stream.id] = (stream.generation, parsed_to, reader)
+        self._size += len(reader)
+        while self._size > READERS_BYTES_MAX and self._kept:
+            _, (_, _, dropped) = self._kept.popitem(last=False)
+            self._size -= len(dropped)
+
+
+def _recording(at: Installation, stream: Stream, reading: Reading, *, is_last: bool) -> Callable[[Connection], bool]:
+    return lambda tx: record(tx, at, stream, reading, is_last=is_last)
+
+
+def _batches(files: list[TranscriptFile]) -> Iterable[list[TranscriptFile]]:
+    for start in range(0, len(files), ENTERED_AT_ONCE):
+        yield files[start : start + ENTERED_AT_ONCE]
+
+
+def _problem(error: BaseException) -> str:
+    if isinstance(error, OSError):
+        return (error.strerror or "cannot be read").lower()
+    if isinstance(error, BrokenExecutor):
+        return "the worker process died over it"
+    return str(error)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,164 @@
+"""The tree of a main session: which entry spawned which subagent, and how many there are below each.
+
+Sources in the order of TRANSCRIPTS: the agent's ``.meta.json``, the result or progress line that names
+the agent's id, and at last the prompt, equal in the call and in the agent's first line.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select, update
+
+from session_replay.store.attachments import found_attachments
+from session_replay.store.installation import Installation
+from session_replay.store.schema import sessions, streams
+from session_replay.store.sessions import SessionText
+from session_replay.store.streams import open_path
+from session_replay.transcript.session import Spawn
+
+
+class _Meta(msgspec.Struct):
+    toolUseId: object = None  # noqa: N815 - the transcript's words
+    parentAgentId: object = None  # noqa: N815
+    agentType: object = None  # noqa: N815
+    description: object = None
+
+
+class _Node:
+    """One session of the tree while it is being linked."""
+
+    def __init__(self, row: Any, text: SessionText) -> None:  # noqa: ANN401 - a row has the columns that were asked for
+        self.id: str = row.id
+        self.agent_id: str | None = row.agent_id
+        self.row = row
+        self.text = text
+        self.parent: _Node | None = None
+        self.spawned_by_seq: int | None = None
+        self.agent_type: str | None = None
+        self.description: str | None = None
+        self.subagents = 0
+
+
+def link_tree(tx: Connection, at: Installation, root_id: str) -> None:
+    """Set parent, spawning entry, description and number of descendants of every session of a tree."""
+    rows = tx.execute(
+        select(
+            sessions.c.id,
+            sessions.c.client_id,
+            sessions.c.agent_id,
+            sessions.c.parent_id,
+            sessions.c.orphan,
+            sessions.c.spawned_by_seq,
+            sessions.c.subagents,
+            sessions.c.sealed_text,
+            streams.c.address,
+            streams.c.sealed_path,
+        )
+        .join(streams, streams.c.id == sessions.c.stream_id)
+        .where(sessions.c.root_id == root_id)
+    ).all()
+    secrets = at.session_keys.find(tx, [row.id for row in rows])
+    nodes = [
+        _Node(row, at.session_keys.open_text(secrets[row.id], row.id, row.sealed_text))
+        for row in rows
+        if row.id in secrets
+    ]
+    root = next((node for node in nodes if node.id == root_id), None)
+    agents = {node.agent_id: node for node in nodes if node.agent_id}
+    metas = _metas(tx, at, [node for node in nodes if node is not root], secrets)
+    for node in nodes:
+        if node is not root:
+            _link(node, metas.get(node.id, _Meta()), root, agents, nodes)
+    for node in nodes:
+        _count(node)
+    for node in nodes:
+        _write(tx, at, node, secrets[node.id], is_orphan=root is None)
+
+
+def _link(node: _Node, meta: _Meta, root: _Node | None, agents: dict[str, _Node], nodes: list[_Node]) -> None:
+    node.agent_type, node.description = _text(meta.agentType), _text(meta.description)
+    parent, spawn = _spawn_of(node, _text(meta.toolUseId), nodes)
+    named = agents.get(_text(meta.parentAgentId) or "")
+    node.parent = parent or (named if named is not node else None) or root
+    if node.parent is node or _is_below(node.parent, node):
+        node.parent = root
+    if spawn:
+        node.spawned_by_seq = spawn.seq
+        node.agent_type = node.agent_type or spawn.agent_type
+        node.description = node.description or spawn.description
+
+
+def _spawn_of(node: _Node, tool_use_id: str | None, nodes: list[_Node]) -> tuple[_Node | None, Spawn | None]:
+    """The session and the call that spawned a subagent."""
+    others = [other for other in nodes if other is not node]
+    if not tool_use_id:
+        named = (spawn for other in others for spawn in other.text.spawns if spawn.agent_id == node.agent_id)
+        tool_use_id = next((spawn.tool_use_id for spawn in named if spawn.tool_use_id), None)
+    prompt = node.text.first_user_text_hash
+    for other in others:
+        for spawn in other.text.spawns:
+            if spawn.role != "call":
+                continue
+            same_call = tool_use_id is not None and spawn.tool_use_id == tool_use_id
+            same_prompt = tool_use_id is None and prompt is not None and spawn.prompt_hash == prompt
+            if same_call or same_prompt:
+                return other, spawn
+    return None, None
+
+
+def _is_below(node: _Node | None, top: _Node) -> bool:
+    seen: set[str] = set()
+    while node is not None and node.id not in seen:
+        if node is top:
+            return True
+        seen.add(node.id)
+        node = node.parent
+    return False
+
+
+def _count(node: _Node) -> None:
+    ancestor = node.parent
+    while ancestor is not None:
+        ancestor.subagents += 1
+        ancestor = ancestor.parent
+
+
+def _write(tx: Connection, at: Installation, node: _Node, secret: bytes, *, is_orphan: bool) -> None:
+    values: dict[str, Any] = {
+        "parent_id": node.parent.id if node.parent else None,
+        "orphan": is_orphan,
+        "spawned_by_seq": node.spawned_by_seq,
+        "subagents": node.subagents,
+    }
+    changed = {name: value for name, value in values.items() if getattr(node.row, name) != value}
+    text = node.text
+    if (text.agent_type, text.description) != (node.agent_type, node.description):
+        text.agent_type, text.description = node.agent_type, node.description
+        changed["sealed_text"] = at.session_keys.seal_text(secret, node.id, text)
+    if changed:
+        tx.execute(update(sessions).where(sessions.c.id == node.id).values(changed))
+
+
+def _metas(tx: Connection, at: Installation, nodes: list[_Node], secrets: dict[str, bytes]) -> dict[str, _Meta]:
+    """What the ``.meta.json`` beside each transcript says, by session id."""
+    beside: dict[str, str] = {}
+    for node in nodes:
+        path = open_path(at.key, secrets[node.id], node.row.address, node.row.sealed_path)
+        beside[path.removesuffix(".jsonl") + ".meta.json"] = node.id
+    if not beside:
+        return {}
+    found = found_attachments(tx, at, nodes[0].row.client_id, list(beside))
+    return {beside[path]: _parsed(raw) for path, raw in found.items()}
+
+
+def _parsed(raw: bytes) -> _Meta:
+    try:
+        return msgspec.json.decode(raw, type=_Meta)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return _Meta()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

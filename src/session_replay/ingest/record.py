@@ -1,0 +1,332 @@
+"""What was read from a stream → its session's row, names and summaries, in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from session_replay.ingest.link import link_tree
+from session_replay.ingest.read import Reading
+from session_replay.store import streams
+from session_replay.store.chunks import append_summaries, drop_summaries, stored_summaries
+from session_replay.store.database import insert_missing
+from session_replay.store.installation import Installation
+from session_replay.store.names import NameKind
+from session_replay.store.schema import recorded_ids, session_names, sessions, shared_messages
+from session_replay.store.sealed import StreamKey, open_summary
+from session_replay.store.streams import Stream
+from session_replay.transcript.entry import PARSER_VERSION
+from session_replay.transcript.session import Figures
+from session_replay.wire import ENTRY_TYPES
+
+IDS_PER_QUERY = 500
+UUID_CHARS = 36
+"""A shorter \"uuid\" was made by hand: equal ones say nothing."""
+
+_Counts = tuple[int, int, int, int]
+_PARTS = ("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens")
+
+
+def record(tx: Connection, at: Installation, stream: Stream, reading: Reading, *, is_last: bool) -> bool:
+    """Write down what the next window of a stream holds.
+
+    With the last window the tree is linked again where subagents were spawned or named, and copies are
+    settled: a stream that repeats lines of an earlier one is left to be read again (``streams.pending``).
+    All of it is one transaction, so that a kill leaves nothing half done.
+
+    Returns:
+        Whether it was written; not so when the file was rewritten meanwhile.
+    """
+    current = streams.find(tx, stream.id)
+    if current.generation != stream.generation:
+        return False
+    secret = at.session_keys.make_missing(tx, stream.session_id)
+    key = StreamKey(secret, at.key.organization, stream.id, stream.generation)
+    if current.parsed_to:
+        _forget(tx, key, stream.id, reading.from_line)
+    append_summaries(tx, key, reading.summaries)
+    version = PARSER_VERSION if is_last else streams.TO_BE_READ
+    streams.move_parsed_to(tx, stream.id, stream.generation, reading.parsed_to, version)
+    foreign = _claim_ids(tx, at.key.organization, stream.id, reading.figures)
+    if is_last:
+        foreign = _settle_copies(tx, at.key.organization, current, reading.figures, foreign)
+    changed = _write_session(tx, at, stream, secret, reading.figures, foreign, current.file_mtime_ns // 1_000_000)
+    if is_last and changed:
+        root_id = tx.execute(select(sessions.c.root_id).where(sessions.c.id == stream.session_id)).scalar_one()
+        link_tree(tx, at, root_id)
+    return True
+
+
+def _forget(tx: Connection, key: StreamKey, stream_id: int, from_line: int) -> None:
+    """Drop what was made of these lines before."""
+    drop_summaries(tx, key, from_line)
+    tx.execute(delete(shared_messages).where(shared_messages.c.stream_id == stream_id))
+    if from_line == 0:
+        tx.execute(delete(recorded_ids).where(recorded_ids.c.stream_id == stream_id))
+
+
+def _settle_copies(
+    tx: Connection, organization: int, stream: Stream, figures: Figures, foreign: dict[int, int]
+) -> dict[int, int]:
+    """The stream with the earliest first line owns what several hold, whatever was stored first.
+
+    A fork or copy repeats its origin from the first API message on (true of clients 1.0 to 2.1); streams that
+    share only some other id are counted once in the organization, and none of their lines is inherited.
+
+    Returns:
+        What of ``foreign`` stays with others though no line of it is inherited.
+    """
+    first = next(iter(figures.messages_by_id), None)
+    if first is None or _digest("message", first) not in foreign:
+        return foreign
+    rows = tx.execute(
+        select(sessions.c.stream_id, sessions.c.first_line_ms, sessions.c.id).where(
+            sessions.c.stream_id.in_(set(foreign.values()))
+        )
+    )
+    mine = _age(figures.first_line_ms, stream.session_id)
+    earlier, later = set[int](), set[int]()
+    for row in rows:
+        if _age(row.first_line_ms, row.id) < mine:
+            earlier.add(row.stream_id)
+        else:
+            later.add(row.stream_id)
+            _transfer_ids(tx, organization, row.stream_id, stream.id, figures)
+            streams.inherit(tx, streams.find(tx, row.stream_id), frozenset({stream.id}))
+    if earlier - stream.earlier:
+        streams.inherit(tx, stream, frozenset(earlier))
+        return {}  # it is read again, and then leaves out what it repeats
+    return {digest: owner for digest, owner in foreign.items() if owner not in later}
+
+
+def _age(first_line_ms: int | None, session_id: str) -> tuple[float, str]:
+    return (float("inf") if first_line_ms is None else first_line_ms, session_id)
+
+
+def _transfer_ids(tx: Connection, organization: int, from_stream: int, to_stream: int, figures: Figures) -> None:
+    """Let an earlier stream that was stored later count the ids that both hold."""
+    for ids in _batches(_digests(figures)):
+        tx.execute(
+            update(recorded_ids)
+            .where(
+                recorded_ids.c.organization_id == organization,
+                recorded_ids.c.stream_id == from_stream,
+                recorded_ids.c.id_digest.in_(ids),
+            )
+            .values(stream_id=to_stream)
+        )
+
+
+class _Line(msgspec.Struct):
+    uuid: str | None = None
+
+
+def line_uuids(connection: Connection, at: Installation, stream_id: int) -> frozenset[str]:
+    """The uuids of all lines of a stream, from its summaries."""
+    found = (line.uuid for line in _lines(connection, at, stream_id))
+    return frozenset(uuid for uuid in found if uuid and len(uuid) == UUID_CHARS)
+
+
+def _lines(connection: Connection, at: Installation, stream_id: int) -> Generator[_Line]:
+    stream = streams.find(connection, stream_id)
+    secret = at.session_keys.find(connection, [stream.session_id]).get(stream.session_id)
+    if secret is None:
+        return
+    key = StreamKey(secret, at.key.organization, stream.id, stream.generation)
+    decode = msgspec.json.Decoder(_Line).decode
+    for made in stored_summaries(connection, key):
+        yield from map(decode, open_summary(key, made))
+
+
+def _claim_ids(tx: Connection, organization: int, stream_id: int, figures: Figures) -> dict[int, int]:
+    """Count the ids that nobody counts yet for this stream; returns the others with the stream that counts them."""
+    digests = _digests(figures)
+    if not digests:
+        return {}
+    rows = [{"organization_id": organization, "id_digest": digest, "stream_id": stream_id} for digest in digests]
+    insert_missing(tx, recorded_ids, rows)
+    mine = select(func.count()).where(recorded_ids.c.stream_id == stream_id)
+    if tx.execute(mine).scalar_one() == len(digests):  # the usual case, without a look at each
+        return {}
+    foreign: dict[int, int] = {}
+    for ids in _batches(digests):
+        found = tx.execute(
+            select(recorded_ids.c.id_digest, recorded_ids.c.stream_id).where(
+                recorded_ids.c.organization_id == organization,
+                recorded_ids.c.id_digest.in_(ids),
+                recorded_ids.c.stream_id != stream_id,
+            )
+        )
+        foreign |= {row.id_digest: row.stream_id for row in found}
+    return foreign
+
+
+def _digests(figures: Figures) -> list[int]:
+    messages = [_digest("message", name) for name in figures.messages_by_id]
+    return messages + [_digest("tool", name) for name in figures.tool_use_ids]
+
+
+def _digest(kind: str, name: str) -> int:
+    hashed = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8, person=kind.encode())
+    return int.from_bytes(hashed.digest(), "big", signed=True)
+
+
+def _batches(ids: list[int]) -> Iterable[list[int]]:
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        yield ids[start : start + IDS_PER_QUERY]
+
+
+def _write_session(
+    tx: Connection,
+    at: Installation,
+    stream: Stream,
+    secret: bytes,
+    figures: Figures,
+    foreign: dict[int, int],
+    mtime_ms: int,
+) -> bool:
+    session_id = stream.session_id
+    row = tx.execute(select(sessions.c.sealed_text, sessions.c.agent_id).where(sessions.c.id == session_id)).one()
+    text = at.session_keys.open_text(secret, session_id, row.sealed_text)
+    is_agent = row.agent_id is not None
+    changed = text.spawns != figures.spawns or (is_agent and text.first_user_text_hash != figures.first_user_text_hash)
+    text.title = figures.title
+    text.first_prompt = figures.first_prompt
+    text.first_user_text_hash = figures.first_user_text_hash
+    text.spawns = figures.spawns
+    tx.execute(
+        update(sessions)
+        .where(sessions.c.id == session_id)
+        .values(
+            _columns(figures, _adjustment(tx, at.key.organization, stream.id, figures, foreign), mtime_ms)
+            | _name_columns(tx, at, session_id, figures)
+            | {"sealed_text": at.session_keys.seal_text(secret, session_id, text)}
+        )
+    )
+    return changed
+
+
+def _columns(figures: Figures, more: _Adjustment, mtime_ms: int) -> dict[str, Any]:
+    started = mtime_ms if figures.started_ms is None else figures.started_ms
+    ended = mtime_ms if figures.ended_ms is None else figures.ended_ms
+    own: _Counts = (
+        figures.input_tokens,
+        figures.output_tokens,
+        figures.cache_creation_tokens,
+        figures.cache_read_tokens,
+    )
+    counted = [total + part for total, part in zip(own, more.tokens, strict=True)]
+    return {
+        "warmup": figures.is_warmup,
+        "started_ms": started,
+        "ended_ms": ended,
+        "duration_ms": ended - started,
+        "active_ms": figures.active_ms,
+        "grown_ms": mtime_ms,
+        "first_line_ms": figures.first_line_ms,
+        "messages": figures.messages,
+        "prompts": figures.prompts,
+        "tool_calls": figures.tool_calls,
+        "entries": figures.entries,
+        "lines": figures.lines,
+        "lines_with_entries": figures.lines_with_entries,
+        "inherited_lines": figures.inherited_lines,
+        "size_bytes": figures.size_bytes,
+        "entry_types": sum(1 << ENTRY_TYPES.index(kind) for kind in figures.entry_types),
+        "counted_messages": figures.messages + more.messages,
+        "counted_tool_calls": figures.tool_calls + more.tool_calls,
+        **dict(zip(_PARTS, own, strict=True)),
+        **{f"counted_{part}": total for part, total in zip(_PARTS, counted, strict=True)},
+    }
+
+
+class _Adjustment(NamedTuple):
+    """What the organization's figures have more than a session's own (less, where negative)."""
+
+    messages: int = 0
+    tool_calls: int = 0
+    tokens: _Counts = (0, 0, 0, 0)
+
+
+def _adjustment(
+    tx: Connection, organization: int, stream_id: int, figures: Figures, foreign: dict[int, int]
+) -> _Adjustment:
+    """A message that several streams hold counts once, for one of them, with the largest of each counter.
+
+    The stream that counts what this one holds too is left to be read again, so that it sees what was recorded here.
+    """
+    digests = {_digest("message", name): counts for name, counts in figures.messages_by_id.items()}
+    shared = {digest: counts for digest, counts in digests.items() if digest in foreign}
+    tokens = [-sum(counts[part] for counts in shared.values()) for part in range(4)]
+    for digest, largest in _largest_elsewhere(tx, organization, stream_id, list(digests)).items():
+        for part in range(4):
+            if digest not in shared:
+                tokens[part] += max(0, largest[part] - digests[digest][part])
+    if shared:
+        for owner in {foreign[digest] for digest in shared}:
+            streams.inherit(tx, streams.find(tx, owner), frozenset())
+        tx.execute(
+            insert(shared_messages),
+            [
+                {"organization_id": organization, "id_digest": digest, "stream_id": stream_id}
+                | dict(zip(_PARTS, counts, strict=True))
+                for digest, counts in shared.items()
+            ],
+        )
+    tools = sum(_digest("tool", name) in foreign for name in figures.tool_use_ids)
+    return _Adjustment(-len(shared), -tools, (tokens[0], tokens[1], tokens[2], tokens[3]))
+
+
+def _largest_elsewhere(tx: Connection, organization: int, stream_id: int, digests: list[int]) -> dict[int, _Counts]:
+    """The largest counters that other streams recorded of these messages."""
+    largest: dict[int, _Counts] = {}
+    if tx.execute(select(shared_messages.c.id_digest).limit(1)).first() is None:
+        return largest
+    for ids in _batches(digests):
+        rows = tx.execute(
+            select(shared_messages.c.id_digest, *(func.max(shared_messages.c[part]) for part in _PARTS))
+            .where(
+                shared_messages.c.organization_id == organization,
+                shared_messages.c.id_digest.in_(ids),
+                shared_messages.c.stream_id != stream_id,
+            )
+            .group_by(shared_messages.c.id_digest)
+        )
+        for digest, *counters in rows.tuples():
+            largest[digest] = (counters[0], counters[1], counters[2], counters[3])
+    return largest
+
+
+def _name_columns(tx: Connection, at: Installation, session_id: str, figures: Figures) -> dict[str, Any]:
+    """Enter the session's names and return the columns that hold the one name of a kind."""
+    lists: dict[NameKind, list[str]] = {
+        "model": figures.models,
+        "tool": figures.tools,
+        "git_branch": figures.git_branches,
+        "client_version": figures.client_versions,
+        "permission_mode": figures.permission_modes,
+    }
+    tx.execute(delete(session_names).where(session_names.c.session_id == session_id))
+    rows: list[dict[str, Any]] = []
+    numbers: dict[NameKind, dict[str, int]] = {}
+    for kind, values in lists.items():
+        numbers[kind] = at.names.numbers(tx, kind, values)
+        distinct = list(dict.fromkeys(numbers[kind][value] for value in values))
+        rows += [
+            {"session_id": session_id, "kind": kind, "position": position, "name_id": number}
+            for position, number in enumerate(distinct[:1000])
+        ]
+    if rows:
+        tx.execute(insert(session_names), rows)
+    project = figures.project
+    branch = figures.git_branch
+    versions = figures.client_versions
+    return {
+        "project_id": at.names.numbers(tx, "project", [project])[project] if project else None,
+        "git_branch_id": numbers["git_branch"].get(branch) if branch else None,
+        "client_version_id": numbers["client_version"].get(versions[-1]) if versions else None,
+    }

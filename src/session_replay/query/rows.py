@@ -1,0 +1,129 @@
+"""From stored rows to the sessions that people see.
+
+A page costs the same few statements however long it is: the rows, the lists of names, and what of
+names and keys is not in memory yet.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from session_replay.query.condition import LIVE_MS
+from session_replay.query.instant import written_time
+from session_replay.store.names import Names
+from session_replay.store.schema import clients, session_names, sessions, streams
+from session_replay.store.sessions import SessionKeys, SessionText
+from session_replay.wire import ClientMark, FindingCounts, Session, Tokens
+
+TOKEN_COLUMNS = ("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens")
+
+_NAME_COLUMNS = ("project_id", "git_branch_id", "client_version_id", "host_id", "user_id")
+
+
+def stored_rows() -> Select[Any]:
+    """Rows of sessions with what their client and stream add; the caller restricts and orders them."""
+    return (
+        select(
+            sessions,
+            clients.c.host_id,
+            clients.c.user_id,
+            streams.c.generation,
+            (streams.c.length - streams.c.parsed_to).label("pending_bytes"),
+        )
+        .join(clients, clients.c.id == sessions.c.client_id)
+        .join(streams, streams.c.id == sessions.c.stream_id)
+    )
+
+
+class Words:
+    """Opens what is sealed of a page's rows."""
+
+    def __init__(self, names: Names, keys: SessionKeys) -> None:
+        self._names = names
+        self._keys = keys
+
+    def presented(self, connection: Connection, rows: Sequence[Row[Any]], *, now_ms: int) -> list[Session]:
+        """The sessions of ``stored_rows``, in their order."""
+        lists = self._listed(connection, [row.id for row in rows])
+        numbers = {getattr(row, column) for row in rows for column in _NAME_COLUMNS} - {None}
+        texts = self._names.texts(
+            connection, numbers.union(*(found for one in lists.values() for found in one.values()))
+        )
+        secrets = self._keys.find(connection, [row.id for row in rows])
+        presented: list[Session] = []
+        for row in rows:
+            listed = {kind: [texts[number] for number in found] for kind, found in lists[row.id].items()}
+            words = self._open(row, secrets.get(row.id))
+            presented.append(_presented(row, texts, listed, words, live=row.grown_ms >= now_ms - LIVE_MS))
+        return presented
+
+    def _open(self, row: Row[Any], secret: bytes | None) -> SessionText:
+        if secret is None:  # destroyed with its key
+            return SessionText()
+        return self._keys.open_text(secret, row.id, bytes(row.sealed_text))
+
+    def _listed(self, connection: Connection, session_ids: list[str]) -> defaultdict[str, dict[str, list[int]]]:
+        found: defaultdict[str, dict[str, list[int]]] = defaultdict(dict)
+        if session_ids:
+            rows = connection.execute(
+                select(session_names.c.session_id, session_names.c.kind, session_names.c.name_id)
+                .where(session_names.c.session_id.in_(session_ids))
+                .order_by(session_names.c.session_id, session_names.c.kind, session_names.c.position)
+            ).all()
+            for session_id, kind, number in rows:
+                found[session_id].setdefault(kind, []).append(number)
+        return found
+
+
+def _presented(
+    row: Row[Any], texts: dict[int, str], listed: dict[str, list[str]], words: SessionText, *, live: bool
+) -> Session:
+    return Session(
+        id=row.id,
+        parent_id=row.parent_id,
+        agent_id=row.agent_id,
+        client=ClientMark(row.client_id, texts[row.host_id], texts[row.user_id]),
+        project=texts.get(row.project_id),
+        git_branch=texts.get(row.git_branch_id),
+        title=words.title,
+        first_prompt=words.first_prompt,
+        models=listed.get("model", []),
+        client_version=texts.get(row.client_version_id),
+        started_at=written_time(row.started_ms),
+        ended_at=written_time(row.ended_ms),
+        duration_ms=row.duration_ms,
+        active_ms=row.active_ms,
+        live=live,
+        messages=row.messages,
+        prompts=row.prompts,
+        tool_calls=row.tool_calls,
+        entries=row.entries,
+        lines=row.lines,
+        size_bytes=row.size_bytes,
+        tokens=token_counts(*(getattr(row, column) for column in TOKEN_COLUMNS)),
+        cost_usd=None,
+        findings=FindingCounts(),
+        subagents=row.subagents,
+        inherited_lines=row.inherited_lines,
+        orphan=row.orphan,
+        warmup=row.warmup,
+        agent_type=words.agent_type,
+        description=words.description,
+        lines_with_entries=row.lines_with_entries,
+        pending_bytes=row.pending_bytes,
+        tools=listed.get("tool", []),
+        git_branches=listed.get("git_branch", []),
+        permission_modes=listed.get("permission_mode", []),
+        generation=row.generation,
+        spawned_by_seq=row.spawned_by_seq,
+    )
+
+
+def token_counts(*parts: int) -> Tokens:
+    """Tokens of the four parts in the order of ``TOKEN_COLUMNS``; a sum over no rows is None."""
+    counted = [int(part or 0) for part in parts]
+    return Tokens(*counted, total=sum(counted))

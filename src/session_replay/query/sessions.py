@@ -1,0 +1,261 @@
+"""The catalogue: every question about sessions that the HTTP routes and commands may ask."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, literal, select, tuple_
+
+from session_replay.errors import InvalidRequest, NotFound
+from session_replay.query.condition import Scope, matching, matching_themselves
+from session_replay.query.cursor import Cursor, parse_cursor
+from session_replay.query.filter import Filter
+from session_replay.query.rows import TOKEN_COLUMNS, Words, stored_rows, token_counts
+from session_replay.query.stats import activity_of, facet_counts, stats_of
+from session_replay.query.texts import Texts
+from session_replay.query.vocabulary import VOCABULARY
+from session_replay.store.names import Names
+from session_replay.store.schema import sessions
+from session_replay.store.sessions import SessionKeys
+from session_replay.wire import PAGE_DEFAULT, PAGE_MAX, Activity, FacetPage, Session, SessionPage, Stats
+
+SORT_DEFAULT = "-started_at"
+
+_SORT_KEYS: dict[str, ColumnElement[int]] = {
+    "started_at": sessions.c.started_ms,
+    "duration_ms": sessions.c.duration_ms,
+    "messages": sessions.c.messages,
+    "tokens": sum((sessions.c[column] for column in TOKEN_COLUMNS[1:]), start=sessions.c[TOKEN_COLUMNS[0]]),
+    "findings": sessions.c.messages * 0,  # all equal; a bare 0 in ORDER BY would name a column
+}
+
+_TREE_FIGURES = (
+    "messages",
+    "prompts",
+    "tool_calls",
+    "entries",
+    "lines",
+    "lines_with_entries",
+    "size_bytes",
+    "inherited_lines",
+)
+
+
+class _Order(NamedTuple):
+    """Order of a list; ``name`` binds its cursors to it."""
+
+    name: str
+    key: ColumnElement[int]
+    descending: bool
+
+    def ordered(self, rows: Select[Any]) -> Select[Any]:
+        if self.descending:
+            return rows.order_by(self.key.desc(), sessions.c.id.desc())
+        return rows.order_by(self.key, sessions.c.id)
+
+    def after(self, rows: Select[Any], cursor: Cursor) -> Select[Any]:
+        here = tuple_(self.key, sessions.c.id)
+        there = tuple_(literal(cursor.key, sessions.c.started_ms.type), literal(cursor.id, sessions.c.id.type))
+        return rows.where(here < there if self.descending else here > there)
+
+
+class Catalogue:
+    """Reads the sessions of one organization.
+
+    Every method takes a connection of ``Database.read`` and answers from its snapshot.
+
+    Args:
+        names: The organization's dictionary.
+        keys: The data keys of its sessions.
+        organization: Its number.
+    """
+
+    def __init__(self, names: Names, keys: SessionKeys, organization: int) -> None:
+        self._names = names
+        self._texts = Texts(keys)
+        self._words = Words(names, keys)
+        self._organization = organization
+
+    def page(
+        self,
+        connection: Connection,
+        *,
+        filter: Filter | None = None,  # noqa: A002 - the API's word for it
+        sort: str = SORT_DEFAULT,
+        limit: int = PAGE_DEFAULT,
+        cursor: str | None = None,
+        parent: str | None = None,
+        now_ms: int | None = None,
+    ) -> SessionPage:
+        """A page of the session list.
+
+        Args:
+            connection: Snapshot to read from.
+            filter: Only sessions whose tree matches; with ``parent``, only subagent sessions that match themselves.
+            sort: ``started_at``, ``duration_ms``, ``messages``, ``tokens`` or ``findings``, with ``-`` for descending;
+                equal ones follow by id.
+            limit: Sessions on a page, at most 500.
+            cursor: ``next_cursor`` of the page before, of the same order.
+            parent: List the direct subagent sessions of this session instead, warm-ups too, in the order they started.
+            now_ms: What ``live`` is measured from; now, unless told otherwise.
+
+        Raises:
+            InvalidRequest: Unknown ``sort``, or a ``limit`` out of bounds.
+            InvalidCursor: The cursor is none of this order.
+            NotFound: There is no session ``parent``.
+        """
+        scope = self._scope(connection, now_ms)
+        limit = _checked_limit(limit)
+        order = _order(sort, parent)
+        after = parse_cursor(cursor, order=order.name) if cursor else None
+        wanted, counted = self._listed(filter, scope, parent)
+        rows = stored_rows().add_columns(order.key.label("sort_key"), counted.label("total")).where(wanted)
+        rows = order.after(rows, after) if after else rows
+        found = connection.execute(order.ordered(rows).limit(limit + 1)).all()
+        # A page may be empty because all that followed is gone.
+        total = found[0].total if found else connection.execute(select(counted)).scalar_one()
+        shown = found[:limit]
+        next_cursor = None
+        if len(found) > limit:
+            next_cursor = Cursor(order.name, shown[-1].sort_key, shown[-1].id).encode()
+        return SessionPage(self._words.presented(connection, shown, now_ms=scope.now_ms), next_cursor, total)
+
+    def session(
+        self, connection: Connection, session_id: str, *, tree: bool = False, now_ms: int | None = None
+    ) -> Session:
+        """One session.
+
+        Args:
+            connection: Snapshot to read from.
+            session_id: Its id.
+            tree: Add the figures of all subagent sessions below it.
+            now_ms: What ``live`` is measured from.
+
+        Raises:
+            NotFound: There is no such session.
+        """
+        row = self._row(connection, session_id)
+        (found,) = self._words.presented(connection, [row], now_ms=self._scope(connection, now_ms).now_ms)
+        if tree:
+            self._add_tree(connection, found)
+        return found
+
+    def stats(
+        self,
+        connection: Connection,
+        *,
+        filter: Filter | None = None,  # noqa: A002 - the API's word for it
+        now_ms: int | None = None,
+    ) -> Stats:
+        """The cards.
+
+        ``sessions`` and the average count main sessions that are no orphans; all else adds up whole trees and orphans.
+        """
+        return stats_of(filter, self._scope(connection, now_ms))
+
+    def activity(
+        self,
+        connection: Connection,
+        *,
+        filter: Filter | None = None,  # noqa: A002 - the API's word for it
+        tz: str = "UTC",
+        now_ms: int | None = None,
+    ) -> Activity:
+        """The heatmap: days of the time zone ``tz`` with something to count, in their order.
+
+        Raises:
+            InvalidRequest: ``tz`` is no time zone.
+        """
+        return activity_of(filter, self._scope(connection, now_ms), tz=tz)
+
+    def facets(
+        self,
+        connection: Connection,
+        property: str,  # noqa: A002 - the API's word for it
+        *,
+        q: str = "",
+        limit: int = PAGE_DEFAULT,
+        filter: Filter | None = None,  # noqa: A002 - the API's word for it
+        now_ms: int | None = None,
+    ) -> FacetPage:
+        """Values of a property to suggest, most frequent first.
+
+        Args:
+            connection: Snapshot to read from.
+            property: Of the vocabulary; one that has no suggestions answers an empty list.
+            q: Only values that contain this, in upper or lower case.
+            limit: At most so many.
+            filter: Count only trees that match.
+            now_ms: What ``live`` is measured from.
+
+        Raises:
+            InvalidRequest: Unknown property, or a ``limit`` out of bounds.
+        """
+        of = VOCABULARY.get(property)
+        if of is None:
+            raise InvalidRequest(f"there is no property {property[:60]!r}; there are {', '.join(VOCABULARY)}")
+        limit = _checked_limit(limit)
+        folded = q.casefold()
+        counted = facet_counts(of, filter, self._scope(connection, now_ms))
+        found = [facet for facet in counted if folded in facet.value.casefold()]
+        found.sort(key=lambda facet: (-facet.count, facet.value))
+        return FacetPage(found[:limit])
+
+    def _scope(self, connection: Connection, now_ms: int | None) -> Scope:
+        now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+        return Scope(connection, self._organization, self._names, self._texts, now)
+
+    def _listed(
+        self, asked: Filter | None, scope: Scope, parent: str | None
+    ) -> tuple[ColumnElement[bool], ColumnElement[int]]:
+        """Which rows of ``sessions`` are in the list, and how many there are."""
+        own = sessions.c.organization_id == self._organization
+        if parent is not None:
+            own = and_(own, sessions.c.parent_id == self._row(scope.connection, parent).id)
+            listed = own if asked is None else and_(own, matching_themselves(asked, scope))
+        elif asked is None:
+            listed = and_(own, sessions.c.parent_id.is_(None))
+        else:
+            matched = matching(asked, scope)
+            count = select(func.count()).select_from(matched).scalar_subquery()
+            return and_(own, sessions.c.parent_id.is_(None), sessions.c.id.in_(select(matched.c.id))), count
+        return listed, select(func.count()).select_from(sessions).where(listed).correlate(None).scalar_subquery()
+
+    def _row(self, connection: Connection, session_id: str) -> Row[Any]:
+        row = None
+        if session_id.isascii() and session_id.isprintable():  # ids are; PostgreSQL refuses a NUL in a text
+            row = connection.execute(
+                stored_rows().where(sessions.c.id == session_id, sessions.c.organization_id == self._organization)
+            ).one_or_none()
+        if row is None:
+            raise NotFound(f"there is no session {session_id[:400]!r}")
+        return row
+
+    def _add_tree(self, connection: Connection, session: Session) -> None:
+        below = select(sessions.c.id).where(sessions.c.id == session.id).cte("below", recursive=True)
+        below = below.union(select(sessions.c.id).join(below, sessions.c.parent_id == below.c.id))
+        figures = [*_TREE_FIGURES, *TOKEN_COLUMNS]
+        sums = connection.execute(
+            select(*(func.sum(sessions.c[figure]) for figure in figures)).join(below, below.c.id == sessions.c.id)
+        ).one()
+        for figure, added in zip(_TREE_FIGURES, sums, strict=False):
+            setattr(session, figure, int(added))
+        session.tokens = token_counts(*sums[len(_TREE_FIGURES) :])
+
+
+def _checked_limit(limit: int) -> int:
+    if not 1 <= limit <= PAGE_MAX:
+        raise InvalidRequest(f"limit is from 1 to {PAGE_MAX}, not {limit}")
+    return limit
+
+
+def _order(sort: str, parent: str | None) -> _Order:
+    key = _SORT_KEYS.get(sort.removeprefix("-"))
+    if key is None:
+        raise InvalidRequest(
+            f"sort is one of {', '.join(_SORT_KEYS)}, with - before it for descending, not {sort[:60]!r}"
+        )
+    if parent is not None:
+        return _Order(f"parent {parent}", sessions.c.started_ms, descending=False)
+    return _Order(sort, key, descending=sort.startswith("-"))

@@ -1,0 +1,312 @@
+"""The trace of one session: its entries in file order, from the summaries; one entry whole, from the raw bytes.
+
+Summaries hold facts of one line each and are passed through as they are stored; what other lines and
+sessions add (which subagent a call spawned) is sent beside them as patches.
+"""
+
+from __future__ import annotations
+
+import uuid as uuids
+from collections.abc import Callable, Generator
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from session_replay.errors import InvalidRequest, NotFound
+from session_replay.store import streams
+from session_replay.store.attachments import attachment
+from session_replay.store.chunks import read_range, stored_summaries
+from session_replay.store.installation import Installation
+from session_replay.store.schema import sessions
+from session_replay.store.schema import streams as streams_table
+from session_replay.store.sealed import SealedSummary, StreamKey, open_summary
+from session_replay.store.streams import Stream, open_path
+from session_replay.transcript.entry import entry_whole
+from session_replay.wire import (
+    ENTRIES_FIRST_EVENT_MAX,
+    ENTRY_TYPES,
+    PAGE_MAX,
+    ContentPart,
+    Entry,
+    EntryPage,
+    EntryPatch,
+    EntryWhole,
+    line_of,
+)
+
+FRAME_BYTES = 1 << 17
+SPILL_CHARS_MAX = 2_000_000
+
+_decode = msgspec.json.Decoder(Entry).decode
+
+
+class _Seq(msgspec.Struct):
+    seq: int
+    uuid: str | None = None
+
+
+_decode_seq = msgspec.json.Decoder(_Seq).decode
+
+
+class Question(NamedTuple):
+    """Which entries of a trace are wanted.
+
+    Attributes:
+        types: Entry types; empty: all.
+        text: Case-insensitive text that preview, label or tool must hold; empty: any.
+        is_audit: Only what the Audit view shows.
+    """
+
+    types: frozenset[str] = frozenset()
+    text: str = ""
+    is_audit: bool = False
+
+    @property
+    def is_all(self) -> bool:
+        """Every entry is wanted, so none needs to be looked into."""
+        return not (self.types or self.text or self.is_audit)
+
+    def wants(self, entry: Entry) -> bool:
+        """Whether an entry answers the question."""
+        if self.types and entry.type not in self.types:
+            return False
+        if self.is_audit and not (entry.audit or entry.findings):
+            return False
+        if self.text:
+            text = self.text.casefold()
+            return any(text in (part or "").casefold() for part in (entry.preview, entry.label, entry.tool))
+        return True
+
+
+def question(types: str | None, text: str | None, view: str | None) -> Question:
+    """Understand the parameters ``type`` (comma between several), ``q`` and ``view``.
+
+    Raises:
+        InvalidRequest: An unknown type or view.
+    """
+    wanted = frozenset(name for name in (types or "").split(",") if name)
+    if unknown := wanted - set(ENTRY_TYPES):
+        raise InvalidRequest(f"no entry type {', '.join(sorted(unknown))}; there are {', '.join(ENTRY_TYPES)}")
+    if view not in (None, "", "dev", "audit"):
+        raise InvalidRequest("view is dev or audit")
+    return Question(wanted, text or "", view == "audit")
+
+
+class Place(NamedTuple):
+    """How far a reader of a trace is: the generation of its file and the last entry that was sent."""
+
+    generation: int
+    seq: int
+
+
+class Frame(NamedTuple):
+    """A run of entries as they are sent.
+
+    Attributes:
+        entries: Encoded ``Entry``, one an item.
+        last: The last of them, or of those that were passed over.
+    """
+
+    entries: list[bytes]
+    last: Place
+
+
+class _At(NamedTuple):
+    stream: Stream
+    key: StreamKey
+    parent_id: str | None
+
+
+class Trace:
+    """Reads traces of one installation.
+
+    Args:
+        at: The installation.
+    """
+
+    def __init__(self, at: Installation) -> None:
+        self._at = at
+
+    def generation(self, connection: Connection, session_id: str) -> int:
+        """The generation of a session's file.
+
+        Raises:
+            NotFound: No such session.
+        """
+        return self._find(connection, session_id).stream.generation
+
+    def frame(
+        self, connection: Connection, session_id: str, after: int, wanted: Question, *, is_first: bool
+    ) -> Frame | None:
+        """The next entries behind ``after`` (-1: from the start), about ``FRAME_BYTES`` of them; few at first.
+
+        A frame is asked for when the one before was sent: nothing is held open for a slow reader.
+
+        Raises:
+            NotFound: No such session.
+        """
+        found = self._find(connection, session_id)
+        entries_max = ENTRIES_FIRST_EVENT_MAX if is_first else None
+        run: list[bytes] = []
+        size, last = 0, after
+        for entry, seq in self._entries(connection, found.key, after):
+            last = seq
+            if wanted.is_all or wanted.wants(_decode(entry)):
+                run.append(entry)
+                size += len(entry)
+                if len(run) == entries_max or size >= FRAME_BYTES:
+                    break
+        return Frame(run, Place(found.stream.generation, last)) if last > after else None
+
+    def page(self, connection: Connection, session_id: str, after: int, wanted: Question, limit: int) -> EntryPage:
+        """A page of entries behind ``after``.
+
+        Raises:
+            NotFound: No such session.
+            InvalidRequest: ``limit`` is out of range.
+        """
+        if not 1 <= limit <= PAGE_MAX:
+            raise InvalidRequest(f"limit is 1 to {PAGE_MAX}")
+        found = self._find(connection, session_id)
+        links = self._links(connection, session_id)
+        items: list[Entry] = []
+        total, has_more = 0, False
+        if wanted.is_all:
+            total = self._count(connection, session_id)
+        for encoded, seq in self._entries(connection, found.key, -1 if not wanted.is_all else after):
+            if len(items) == limit and wanted.is_all:
+                has_more = True
+                break
+            entry = _decode(encoded)
+            if not wanted.wants(entry):
+                continue
+            if not wanted.is_all:
+                total += 1
+            if seq > after:
+                if len(items) == limit:
+                    has_more = True
+                    continue
+                entry.subagent_session_id = links.get(entry.seq)
+                items.append(entry)
+        return EntryPage(items, str(items[-1].seq) if has_more and items else None, total)
+
+    def patches(self, connection: Connection, session_id: str) -> list[EntryPatch]:
+        """What is known about entries beyond their own lines."""
+        return [
+            EntryPatch(seq, subagent_session_id=child)
+            for seq, child in sorted(self._links(connection, session_id).items())
+        ]
+
+    def whole(self, connection: Connection, session_id: str, seq_or_uuid: str) -> EntryWhole:
+        """One entry with content, diff, meta and raw line.
+
+        Raises:
+            NotFound: No such session or entry.
+        """
+        found = self._find(connection, session_id)
+        summary, entry = self._entry(connection, found.key, _wanted(seq_or_uuid))
+        line = self._raw_line(connection, found.key, summary, line_of(entry.seq))
+        whole = entry_whole(line, line_of(entry.seq), entry.seq % 1024, entry.at)
+        # What the reader knew from other lines when it came by.
+        whole.tool = whole.tool or entry.tool
+        whole.agent_id = whole.agent_id or entry.agent_id
+        whole.inherited, whole.audit, whole.folded = entry.inherited, entry.audit, entry.folded
+        whole.subagent_session_id = self._links(connection, session_id).get(entry.seq)
+        self._join_spill(connection, found, whole)
+        return whole
+
+    def _find(self, connection: Connection, session_id: str) -> _At:
+        row = connection.execute(
+            select(sessions.c.stream_id, sessions.c.parent_id).where(sessions.c.id == session_id)
+        ).one_or_none()
+        secret = self._at.session_keys.find(connection, [session_id]).get(session_id)
+        if row is None or secret is None:
+            raise NotFound(f"no session {session_id}")
+        stream = streams.find(connection, row.stream_id)
+        key = StreamKey(secret, self._at.key.organization, stream.id, stream.generation)
+        return _At(stream, key, row.parent_id)
+
+    def _entries(self, connection: Connection, key: StreamKey, after: int) -> Generator[tuple[bytes, int]]:
+        from_line = line_of(after) if after >= 0 else 0
+        for summary in stored_summaries(connection, key, from_line):
+            for entry in open_summary(key, summary):
+                seq = _decode_seq(entry).seq
+                if seq > after:
+                    yield entry, seq
+
+    def _count(self, connection: Connection, session_id: str) -> int:
+        return connection.execute(select(sessions.c.entries).where(sessions.c.id == session_id)).scalar_one()
+
+    def _links(self, connection: Connection, session_id: str) -> dict[int, str]:
+        """The subagent session that each call, and its result, of this session stands for."""
+        rows = connection.execute(
+            select(sessions.c.spawned_by_seq, sessions.c.id).where(
+                sessions.c.parent_id == session_id, sessions.c.spawned_by_seq.is_not(None)
+            )
+        )
+        links = {int(row.spawned_by_seq): str(row.id) for row in rows}
+        if not links:
+            return links
+        sealed = connection.execute(select(sessions.c.sealed_text).where(sessions.c.id == session_id)).scalar_one()
+        secret = self._at.session_keys.find(connection, [session_id])[session_id]
+        spawns = self._at.session_keys.open_text(secret, session_id, sealed).spawns
+        by_call = {spawn.tool_use_id: links[spawn.seq] for spawn in spawns if spawn.seq in links and spawn.tool_use_id}
+        return links | {
+            spawn.seq: by_call[spawn.tool_use_id]
+            for spawn in spawns
+            if spawn.role == "result" and spawn.tool_use_id in by_call
+        }
+
+    def _entry(
+        self, connection: Connection, key: StreamKey, wanted: Callable[[_Seq], bool] | int
+    ) -> tuple[SealedSummary, Entry]:
+        from_line = line_of(wanted) if isinstance(wanted, int) else 0
+        for summary in stored_summaries(connection, key, from_line):
+            for encoded in open_summary(key, summary):
+                short = _decode_seq(encoded)
+                if short.seq == wanted if isinstance(wanted, int) else wanted(short):
+                    return summary, _decode(encoded)
+            if isinstance(wanted, int):
+                break
+        raise NotFound("no such entry in this session")
+
+    def _raw_line(self, connection: Connection, key: StreamKey, summary: SealedSummary, line: int) -> bytes:
+        raw = read_range(connection, key, summary.start, summary.end)
+        start = 0
+        for _ in range(line - summary.line_start):
+            start = raw.index(b"\n", start) + 1
+        end = raw.find(b"\n", start)
+        return raw[start : end if end >= 0 else len(raw)]
+
+    def _join_spill(self, connection: Connection, found: _At, whole: EntryWhole) -> None:
+        """Add the full output that the client kept in a file of its own because it was long."""
+        spill: dict[str, object] = whole.meta.get("spill") or {}
+        name = spill.get("path")
+        if not isinstance(name, str):
+            return
+        row = connection.execute(
+            select(streams_table.c.address, streams_table.c.sealed_path).where(streams_table.c.id == found.stream.id)
+        ).one()
+        path = open_path(self._at.key, found.key.secret, row.address, row.sealed_path)
+        folder = path.split("/subagents/", 1)[0].removesuffix(".jsonl")
+        raw = attachment(connection, self._at, found.stream.client_id, f"{folder}/tool-results/{name}")
+        if raw is None:
+            whole.content.append(
+                ContentPart("notice", text=f"The full output was kept in {name}, which is not stored.")
+            )
+            return
+        text = raw[:SPILL_CHARS_MAX].decode("utf-8", "replace")
+        part = ContentPart("terminal", label="full output", text=text, path=name)
+        part.truncated_bytes = max(0, len(raw) - SPILL_CHARS_MAX)
+        whole.content.append(part)
+
+
+def _wanted(seq_or_uuid: str) -> Callable[[_Seq], bool] | int:
+    if seq_or_uuid.isdecimal() and len(seq_or_uuid) < 19:  # noqa: PLR2004 - fits 63 bits
+        return int(seq_or_uuid)
+    try:
+        wanted = str(uuids.UUID(seq_or_uuid))
+    except ValueError:
+        raise NotFound("an entry is named by its number or its uuid") from None
+    return lambda short: short.uuid == wanted

@@ -1,0 +1,1 @@
+"""The HTTP edge: the composition root, access, errors and routes."""

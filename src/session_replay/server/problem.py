@@ -1,0 +1,83 @@
+"""Errors as RFC 9457 problem details: one table from an error's code to a status."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, NotFoundException, ValidationException
+
+from session_replay.errors import OffsetGap, ReplayError
+from session_replay.wire import Problem
+
+log = logging.getLogger(__name__)
+
+STATUS = {
+    "invalid-request": 400,
+    "invalid-filter": 400,
+    "invalid-cursor": 400,
+    "not-signed-in": 401,
+    "forbidden": 403,
+    "not-found": 404,
+    "offset-gap": 409,
+    "stream-rewritten": 409,
+    "tampered": 500,
+}
+TITLE = {
+    "invalid-request": "Invalid request",
+    "invalid-filter": "Invalid filter",
+    "invalid-cursor": "Invalid cursor",
+    "not-signed-in": "Not signed in",
+    "forbidden": "Forbidden",
+    "not-found": "Not found",
+    "offset-gap": "Offset gap",
+    "stream-rewritten": "Stream rewritten",
+    "tampered": "Stored data is damaged",
+    "method-not-allowed": "Method not allowed",
+    "internal": "Internal error",
+}
+PROBLEM_JSON = "application/problem+json"
+
+
+def problem_response(code: str, status: int, detail: str, *, expected: int | None = None) -> Response[bytes]:
+    """The answer for an error."""
+    problem = Problem(
+        type=f"/problems/{code}",
+        title=TITLE.get(code, code),
+        status=status,
+        detail=detail,
+        request_id=secrets.token_hex(8),
+        expected=expected,
+    )
+    if status >= 500:  # noqa: PLR2004 - server errors
+        log.error("%s %s: %s", problem.request_id, code, detail)
+    headers = {"WWW-Authenticate": "Bearer"} if status == STATUS["not-signed-in"] else {}
+    return Response(msgspec.json.encode(problem), status_code=status, media_type=PROBLEM_JSON, headers=headers)
+
+
+def replay_error(_: Request[Any, Any, Any], error: ReplayError) -> Response[bytes]:
+    """An error that was raised on purpose."""
+    expected = error.expected if isinstance(error, OffsetGap) else None
+    return problem_response(error.code, STATUS.get(error.code, 500), str(error), expected=expected)
+
+
+def framework_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """An error that the framework found: an unknown address, a parameter of the wrong type."""
+    if isinstance(error, ValidationException):
+        fields: list[Any] = error.extra if isinstance(error.extra, list) else []
+        wrong = "; ".join(f"{field.get('key')}: {field.get('message')}" for field in fields)
+        return problem_response("invalid-request", 400, wrong or error.detail)
+    if isinstance(error, NotFoundException):
+        return problem_response("not-found", 404, "There is nothing at this address.")
+    code = {405: "method-not-allowed", 400: "invalid-request"}.get(error.status_code, "internal")
+    return problem_response(code, error.status_code, error.detail)
+
+
+def unexpected_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A bug: details only in the log."""
+    response = problem_response("internal", 500, "Something went wrong; the server's log says more.")
+    log.error("%s %s", request.method, request.url.path, exc_info=error)
+    return response

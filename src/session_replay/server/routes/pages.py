@@ -1,0 +1,82 @@
+"""The built UI: one page for every address of the application, and its files."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+from typing import Annotated, Any
+
+from litestar import MediaType, Request, Response, Router, get
+from litestar.params import Parameter
+from litestar.response import Redirect
+
+from session_replay.errors import NotFound
+from session_replay.server.services import Services
+
+WEB = Path(__file__).parent.parent / "web"
+# Cloudscape sets style attributes; everything else comes from this server's own files.
+_DIRECTIVES = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "require-trusted-types-for": "'script'",
+}
+CONTENT_SECURITY_POLICY = "; ".join(f"{name} {value}" for name, value in _DIRECTIVES.items())
+PAGE_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cache-Control": "no-cache",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+NOT_BUILT = (
+    "<!doctype html><title>Session Replay</title><p>The server runs, but its pages are not built. "
+    "Run <code>make setup</code>, or <code>make dev</code> while you work on them."
+)
+
+
+@get(["/", "/replay/{session_id:str}"], include_in_schema=False, media_type=MediaType.HTML)
+async def page(
+    request: Request[Any, Any, Any],
+    services: Services,
+    token: Annotated[str | None, Parameter(query="token", required=False)] = None,
+) -> Response[Any]:
+    """The application; with the one-time token it signs the browser in first."""
+    services.access.check_host(request)
+    if token is not None:
+        return _signed_in(request, services, token)
+    index = WEB / "index.html"
+    return Response(index.read_bytes() if index.exists() else NOT_BUILT, headers=PAGE_HEADERS)
+
+
+@get("/{name:path}", include_in_schema=False)
+async def file(name: str) -> Response[bytes]:
+    """A file of the built UI."""
+    path = (WEB / name.lstrip("/")).resolve()
+    if not path.is_relative_to(WEB) or not path.is_file():
+        raise NotFound("There is nothing at this address.")
+    # Names of built files hold a hash of their content.
+    is_hashed = path.parent.name == "assets"
+    caching = "public, max-age=31536000, immutable" if is_hashed else "no-cache"
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Response(path.read_bytes(), media_type=media_type, headers={"Cache-Control": caching})
+
+
+def _signed_in(request: Request[Any, Any, Any], services: Services, token: str) -> Response[Any]:
+    value = services.access.redeem(token)
+    # A token that is void may be a reload of the first address: whoever has the cookie goes on.
+    answer = Redirect(request.url.path, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+    if value:
+        answer.set_cookie(
+            key=services.access.cookie, value=value, httponly=True, samesite="strict", path="/", max_age=30 * 86_400
+        )
+        services.token_was_redeemed()
+    return answer
+
+
+pages_router = Router("/", route_handlers=[page, file])

@@ -1,0 +1,51 @@
+"""What the routes work with; made in ``app.py``, the only place that knows all parts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from session_replay.query.sessions import Catalogue
+from session_replay.query.trace import Trace
+from session_replay.server.access import Access
+from session_replay.server.feed import Feed
+from session_replay.store.installation import Installation
+from session_replay.wire import ImportProgress
+
+T = TypeVar("T")
+
+
+@dataclass
+class LocalImport:
+    """How far the local transcripts are, and what can be asked of them; written by the thread that follows them."""
+
+    progress: ImportProgress = field(default_factory=lambda: ImportProgress("off"))
+    import_samples: Callable[[], None] | None = None
+    has_samples: bool = False
+
+
+@dataclass
+class Services:
+    """The parts behind the routes."""
+
+    at: Installation
+    catalogue: Catalogue
+    trace: Trace
+    feed: Feed
+    access: Access
+    local: LocalImport
+    user: str
+    token_was_redeemed: Callable[[], None] = lambda: None
+
+    async def read(self, question: Callable[[Connection], T]) -> T:
+        """Ask the store in a thread, on one snapshot."""
+
+        def ask() -> T:
+            with self.at.database.read() as connection:
+                return question(connection)
+
+        return await asyncio.to_thread(ask)

@@ -1,0 +1,1 @@
+"""At rest: the database and what is sealed in it."""

@@ -1,0 +1,76 @@
+"""Attachments: files that belong to a session and are no transcripts (spilled outputs, agents' metadata, journals)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from backports import zstd
+from sqlalchemy import Connection, delete, insert, select
+
+from session_replay.errors import ReplayError
+from session_replay.store import streams
+from session_replay.store.installation import Installation
+from session_replay.store.schema import attachments
+from session_replay.store.sealed import ZSTD_LEVEL
+from session_replay.vault.seal import Context, seal, unseal
+from session_replay.wire import TranscriptFile
+
+ATTACHMENT_BYTES_MAX = 64 << 20
+
+
+def attach(tx: Connection, at: Installation, client: str, session_id: str, file: TranscriptFile, raw: bytes) -> None:
+    """Store a file of a session, in the place of an older version of it."""
+    digest = streams.address(at.key, client, file.address)
+    secret = at.session_keys.make_missing(tx, session_id)
+    tx.execute(delete(attachments).where(attachments.c.client_id == client, attachments.c.address == digest))
+    tx.execute(
+        insert(attachments).values(
+            organization_id=at.key.organization,
+            client_id=client,
+            address=digest,
+            sealed_path=streams.seal_path(at.key, secret, digest, file.address),
+            session_id=session_id,
+            size=len(raw),
+            file_mtime_ns=file.mtime_ns,
+            sealed=seal(secret, _context(at, session_id, digest), zstd.compress(raw, ZSTD_LEVEL)),
+        )
+    )
+
+
+def attachment(connection: Connection, at: Installation, client: str, path: str) -> bytes | None:
+    """The bytes of a client's attachment by its path relative to the projects folder."""
+    return found_attachments(connection, at, client, [path]).get(path)
+
+
+def found_attachments(connection: Connection, at: Installation, client: str, paths: list[str]) -> dict[str, bytes]:
+    """The bytes of those of a client's attachments that are stored, by their paths."""
+    by_digest = {streams.address(at.key, client, path): path for path in paths}
+    rows = connection.execute(
+        select(attachments.c.address, attachments.c.session_id, attachments.c.sealed).where(
+            attachments.c.client_id == client, attachments.c.address.in_(list(by_digest))
+        )
+    ).all()
+    secrets = at.session_keys.find(connection, [row.session_id for row in rows])
+    return {
+        by_digest[row.address]: zstd.decompress(
+            unseal(secrets[row.session_id], _context(at, row.session_id, row.address), row.sealed)
+        )
+        for row in rows
+        if row.session_id in secrets
+    }
+
+
+def read_attachment(file: TranscriptFile) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        OSError: It cannot be read.
+        ReplayError: It is larger than ``ATTACHMENT_BYTES_MAX``.
+    """
+    if file.size > ATTACHMENT_BYTES_MAX:
+        raise ReplayError(f"is larger than {ATTACHMENT_BYTES_MAX >> 20} MB")
+    return Path(file.path).read_bytes()
+
+
+def _context(at: Installation, session_id: str, digest: bytes) -> Context:
+    return Context("attachment", at.key.organization, f"{session_id}/{digest.hex()}")

@@ -1,0 +1,82 @@
+"""Sealed runs of streams in the database: the raw bytes (chunks) and what was read from them (summaries)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, delete, insert, select
+
+from session_replay.store.schema import chunks, summaries
+from session_replay.store.sealed import SealedChunk, SealedSummary, StreamKey, open_chunk
+
+
+def append_chunks(tx: Connection, key: StreamKey, appended: list[SealedChunk]) -> None:
+    """Store chunks; the caller has made sure that they follow what is there."""
+    if appended:
+        place = {"stream_id": key.stream_id, "generation": key.generation}
+        tx.execute(insert(chunks), [place | chunk._asdict() for chunk in appended])
+
+
+def stored_chunks(connection: Connection, key: StreamKey, start: int, end: int) -> Iterator[SealedChunk]:
+    """The chunks that hold raw bytes ``[start, end)``, in order."""
+    rows = connection.execute(
+        select(chunks.c.start, chunks.c.end, chunks.c.sealed)
+        .where(
+            chunks.c.stream_id == key.stream_id,
+            chunks.c.generation == key.generation,
+            chunks.c.end > start,
+            chunks.c.start < end,
+        )
+        .order_by(chunks.c.start)
+    )
+    for row in rows:
+        yield SealedChunk(*row)
+
+
+def read_range(connection: Connection, key: StreamKey, start: int, end: int) -> bytes:
+    """Raw bytes ``[start, end)``, cut at the stream's end."""
+    parts: list[bytes] = []
+    for chunk in stored_chunks(connection, key, start, end):
+        raw = open_chunk(key, chunk)
+        parts.append(raw[max(0, start - chunk.start) : end - chunk.start])
+    return b"".join(parts)
+
+
+def drop_summaries(tx: Connection, key: StreamKey, from_line: int) -> None:
+    """Delete the summaries of lines from ``from_line`` on."""
+    tx.execute(
+        delete(summaries).where(
+            summaries.c.stream_id == key.stream_id,
+            summaries.c.generation == key.generation,
+            summaries.c.line_end > from_line,
+        )
+    )
+
+
+def append_summaries(tx: Connection, key: StreamKey, made: list[SealedSummary]) -> None:
+    """Store summaries of lines that have none."""
+    if made:
+        place = {"stream_id": key.stream_id, "generation": key.generation}
+        tx.execute(insert(summaries), [place | summary._asdict() for summary in made])
+
+
+def stored_summaries(connection: Connection, key: StreamKey, from_line: int = 0) -> Iterator[SealedSummary]:
+    """The summaries of lines from ``from_line`` on, in order; the first may begin before it."""
+    rows = connection.execution_options(yield_per=8).execute(
+        select(
+            summaries.c.line_start,
+            summaries.c.line_end,
+            summaries.c.start,
+            summaries.c.end,
+            summaries.c.entries,
+            summaries.c.sealed,
+        )
+        .where(
+            summaries.c.stream_id == key.stream_id,
+            summaries.c.generation == key.generation,
+            summaries.c.line_end > from_line,
+        )
+        .order_by(summaries.c.line_start)
+    )
+    for row in rows:
+        yield SealedSummary(*row)

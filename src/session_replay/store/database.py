@@ -1,0 +1,162 @@
+"""One writer, many readers, on SQLite or PostgreSQL.
+
+Every write goes through one thread that commits a group of waiting writes at once: the fsync that
+makes an acknowledgement true is paid once a group.  A write is a function of a transaction; it is
+told about its result only after the commit.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from session_replay.errors import ReplayError
+
+T = TypeVar("T")
+Write = Callable[[Connection], T]
+
+GROUP_WRITES_MAX = 256
+READERS_MAX = 8
+SQLITE_CACHE_KIB = 16_384
+
+
+class _Waiting(Generic[T]):
+    def __init__(self, write: Write[T]) -> None:
+        self.write = write
+        self.result: Future[T] = Future()
+
+
+class Database:
+    """The catalogue and the sealed bytes of one installation.
+
+    Args:
+        url: ``sqlite:///path`` or ``postgresql+psycopg://…`` as SQLAlchemy writes them.
+    """
+
+    def __init__(self, url: str | URL) -> None:
+        self.engine = _engine(make_url(url))
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._undone: list[Callable[[], None]] = []
+        self._waiting: queue.SimpleQueue[_Waiting[Any] | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write_groups, name="database-writer", daemon=True)
+        self._writer.start()
+
+    @contextmanager
+    def read(self) -> Generator[Connection]:
+        """A connection with one consistent snapshot; nothing written on it is kept."""
+        with self.engine.connect() as connection:
+            if not self.is_sqlite:  # each statement would else see its own
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+            connection.rollback()
+
+    def submit(self, write: Write[T]) -> Future[T]:
+        """Queue a write; the future is done after the commit that holds it, or fails with what it raised."""
+        waiting = _Waiting(write)
+        self._waiting.put(waiting)
+        return waiting.result
+
+    def write(self, write: Write[T]) -> T:
+        """Do a write and wait until it is durable."""
+        return self.submit(write).result()
+
+    def on_undone(self, forget: Callable[[], None]) -> None:
+        """Call ``forget`` when a transaction was rolled back: what was kept in memory of it never happened."""
+        self._undone.append(forget)
+
+    def close(self) -> None:
+        """Finish the queued writes and let go of the files."""
+        self._waiting.put(None)
+        self._writer.join()
+        self.engine.dispose()
+
+    def _write_groups(self) -> None:
+        while True:
+            group, last = self._next_group()
+            # From here on nobody can cancel: a result that cannot be told would end this thread.
+            wanted = [waiting for waiting in group if waiting.result.set_running_or_notify_cancel()]
+            if wanted:
+                self._commit(wanted)
+            if last:
+                return
+
+    def _next_group(self) -> tuple[list[_Waiting[Any]], bool]:
+        group: list[_Waiting[Any]] = []
+        waiting = self._waiting.get()
+        while waiting is not None:
+            group.append(waiting)
+            if len(group) >= GROUP_WRITES_MAX or self._waiting.empty():
+                return group, False
+            waiting = self._waiting.get()
+        return group, True
+
+    def _commit(self, group: list[_Waiting[Any]]) -> None:
+        try:
+            with self._transaction() as tx:
+                results = [waiting.write(tx) for waiting in group]
+        except BaseException as error:  # noqa: BLE001 - whatever a write raises belongs to who asked for it
+            for forget in self._undone:
+                forget()
+            if len(group) == 1:
+                group[0].result.set_exception(error)
+                return
+            # One of them failed and took the others with it: each again, in a transaction of its own.
+            for waiting in group:
+                self._commit([waiting])
+            return
+        for waiting, result in zip(group, results, strict=True):
+            waiting.result.set_result(result)
+
+    @contextmanager
+    def _transaction(self) -> Generator[Connection]:
+        # A deferred transaction that reads first cannot be upgraded once another process wrote.
+        with self.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as tx, tx.begin():
+            yield tx
+
+
+def sqlite_url(path: Path) -> URL:
+    """The URL of a SQLite file; the path may hold any characters."""
+    return URL.create("sqlite", database=str(path))
+
+
+def insert_missing(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert the rows whose key is not there yet; leave the others as they are."""
+    if rows:
+        dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+        tx.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=READERS_MAX, pool_pre_ping=True)
+    engine = create_engine(url, pool_size=READERS_MAX, connect_args={"check_same_thread": False})
+    if sqlite3.sqlite_version_info < (3, 35):
+        raise ReplayError(f"SQLite {sqlite3.sqlite_version} is too old, 3.35 is needed")
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, _record: object) -> None:
+        # The driver must not open transactions by itself: reads and writes begin in different ways.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA busy_timeout=30000")
+        cursor.execute(f"PRAGMA cache_size=-{SQLITE_CACHE_KIB}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    return engine

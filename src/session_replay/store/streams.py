@@ -1,0 +1,233 @@
+"""Streams as stored: where each one ends, how far it was read, and the hashes of its blocks.
+
+A stream is the append-only byte sequence of one transcript file of one client.  Its address is a
+keyed digest of the path relative to the projects folder; the path itself is sealed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import NamedTuple
+
+from sqlalchemy import Connection, insert, select, update
+
+from session_replay.errors import NotFound, OffsetGap
+from session_replay.store.schema import attachments, clients, streams
+from session_replay.vault.keys import OrganizationKey
+from session_replay.vault.seal import Context, seal, unseal
+
+TO_BE_READ = -1
+
+
+class Stream(NamedTuple):
+    """One stream's row.
+
+    Attributes:
+        id: Random 63-bit number.
+        session_id: The session that its lines are.
+        generation: Counts rewrites of the file from 0.
+        length: Bytes stored and acknowledged.
+        leaves: SHA-256 of each 64 KiB block, the last one perhaps shorter; see ``wire.block_hashes``.
+        parsed_to: Bytes read into entries, at most ``length``.
+        parser_version: Of the parser that read them, ``TO_BE_READ`` when they must be read again.
+        inherits: See ``earlier``.
+        file_size: Size of the file when it was last looked at, in bytes.
+        file_mtime_ns: Its modification time then.
+    """
+
+    id: int
+    client_id: str
+    session_id: str
+    generation: int
+    length: int
+    leaves: bytes
+    parsed_to: int
+    parser_version: int
+    file_size: int
+    file_mtime_ns: int
+    inherits: str
+
+    @property
+    def earlier(self) -> frozenset[int]:
+        """The streams whose lines this one repeats: its forks' and copies' origins."""
+        return frozenset(int(number) for number in self.inherits.split(",") if number)
+
+
+_columns = (
+    streams.c.id,
+    streams.c.client_id,
+    streams.c.session_id,
+    streams.c.generation,
+    streams.c.length,
+    streams.c.leaves,
+    streams.c.parsed_to,
+    streams.c.parser_version,
+    streams.c.file_size,
+    streams.c.file_mtime_ns,
+    streams.c.inherits,
+)
+
+
+def address(key: OrganizationKey, client_id: str, path: str) -> bytes:
+    """The keyed digest under which a client's file is found."""
+    return key.digest("path", f"{client_id}\0{path}")
+
+
+def seal_path(key: OrganizationKey, secret: bytes, digest: bytes, path: str) -> bytes:
+    """Seal a path under its session's key, bound to its address."""
+    return seal(secret, Context("path", key.organization, digest.hex()), path.encode("utf-8", "surrogateescape"))
+
+
+def open_path(key: OrganizationKey, secret: bytes, digest: bytes, sealed: bytes) -> str:
+    """The path relative to the projects folder."""
+    return unseal(secret, Context("path", key.organization, digest.hex()), sealed).decode("utf-8", "surrogateescape")
+
+
+def client_id(tx: Connection, organization: int, host_id: int, user_id: int, now_ms: int) -> str:
+    """The client of this host and user, entered where it is new."""
+    where = (clients.c.organization_id == organization, clients.c.host_id == host_id, clients.c.user_id == user_id)
+    found = tx.execute(select(clients.c.id).where(*where)).scalar()
+    if found is not None:
+        return str(found)
+    made = secrets.token_hex(8)
+    tx.execute(
+        insert(clients).values(
+            id=made, organization_id=organization, host_id=host_id, user_id=user_id, created_ms=now_ms
+        )
+    )
+    return made
+
+
+def find_by_address(connection: Connection, client: str, digest: bytes) -> Stream | None:
+    """The stream of a client's file."""
+    row = connection.execute(
+        select(*_columns).where(streams.c.client_id == client, streams.c.address == digest)
+    ).one_or_none()
+    return Stream(*row) if row else None
+
+
+def find(connection: Connection, stream_id: int) -> Stream:
+    """A stream by its number.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = connection.execute(select(*_columns).where(streams.c.id == stream_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"no stream {stream_id}")
+    return Stream(*row)
+
+
+def pending(connection: Connection, parser_version: int) -> list[Stream]:
+    """Streams with bytes that were stored and not read by this parser, the last received first."""
+    rows = connection.execute(
+        select(*_columns)
+        .where((streams.c.parsed_to < streams.c.length) | (streams.c.parser_version != parser_version))
+        .order_by(streams.c.received_ms.desc())
+    )
+    return [Stream(*row) for row in rows]
+
+
+def to_be_read_again(connection: Connection) -> list[int]:
+    """Streams that were read and turned out to repeat another one."""
+    rows = connection.execute(
+        select(streams.c.id).where(streams.c.parser_version == TO_BE_READ, streams.c.parsed_to > 0)
+    )
+    return list(rows.scalars())
+
+
+def looks(connection: Connection, client: str) -> dict[bytes, tuple[int, int]]:
+    """Size in bytes and modification time of each file of a client when all of it was stored, by address."""
+    rows = connection.execute(
+        select(streams.c.address, streams.c.file_size, streams.c.file_mtime_ns)
+        .where(streams.c.client_id == client)
+        .union_all(
+            select(attachments.c.address, attachments.c.size, attachments.c.file_mtime_ns).where(
+                attachments.c.client_id == client
+            )
+        )
+    )
+    return {row.address: (row.file_size, row.file_mtime_ns) for row in rows}
+
+
+def enter(
+    tx: Connection,
+    organization: int,
+    client: str,
+    digest: bytes,
+    sealed_path: bytes,
+    session_id: str,
+    now_ms: int,
+) -> Stream:
+    """Enter a new, empty stream."""
+    stream = Stream(secrets.randbits(63), client, session_id, 0, 0, b"", 0, TO_BE_READ, -1, 0, "")
+    place = {"organization_id": organization, "address": digest, "sealed_path": sealed_path, "received_ms": now_ms}
+    tx.execute(insert(streams), [stream._asdict() | place])
+    return stream
+
+
+class Appended(NamedTuple):
+    """Where a stream ends after an append.
+
+    Attributes:
+        start: The append's first byte, for checking.
+        length: New end in bytes.
+        leaves: All block hashes of the stream up to ``length``.
+        file_size, file_mtime_ns: What the file looked like.
+    """
+
+    start: int
+    length: int
+    leaves: bytes
+    file_size: int
+    file_mtime_ns: int
+
+
+def move_end(tx: Connection, stream_id: int, generation: int, appended: Appended, now_ms: int) -> None:
+    """Write down the new end of a stream.
+
+    Raises:
+        OffsetGap: The append does not begin where the stream ends: another writer was here.
+        NotFound: The stream is gone.
+    """
+    row = tx.execute(select(streams.c.length, streams.c.generation).where(streams.c.id == stream_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"no stream {stream_id}")
+    expected = row.length if row.generation == generation else -1
+    if appended.start != expected:
+        raise OffsetGap(expected=expected, received=appended.start)
+    values: dict[str, int | bytes] = {
+        "length": appended.length,
+        "leaves": appended.leaves,
+        "file_size": appended.file_size,
+        "file_mtime_ns": appended.file_mtime_ns,
+    }
+    if appended.length > appended.start:
+        values["received_ms"] = now_ms
+    tx.execute(update(streams).where(streams.c.id == stream_id).values(values))
+
+
+def begin_generation(tx: Connection, stream: Stream) -> Stream:
+    """Begin again at byte 0 because the file was rewritten or truncated; the older bytes are kept."""
+    values = {"generation": stream.generation + 1, "length": 0, "leaves": b"", "parsed_to": 0, "inherits": ""}
+    tx.execute(
+        update(streams)
+        .where(streams.c.id == stream.id, streams.c.generation == stream.generation)
+        .values(values | {"parser_version": TO_BE_READ})
+    )
+    return find(tx, stream.id)
+
+
+def move_parsed_to(tx: Connection, stream_id: int, generation: int, parsed_to: int, parser_version: int) -> None:
+    """Write down how far a stream was read."""
+    tx.execute(
+        update(streams)
+        .where(streams.c.id == stream_id, streams.c.generation == generation)
+        .values(parsed_to=parsed_to, parser_version=parser_version)
+    )
+
+
+def inherit(tx: Connection, stream: Stream, earlier: frozenset[int]) -> None:
+    """Write down whose lines a stream repeats; it must be read again, leaving them out of its figures."""
+    inherits = ",".join(str(number) for number in sorted(stream.earlier | earlier))
+    tx.execute(update(streams).where(streams.c.id == stream.id).values(inherits=inherits, parser_version=TO_BE_READ))
