@@ -1,0 +1,235 @@
+import PropertyFilter, { type PropertyFilterProps } from "@cloudscape-design/components/property-filter";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { type ReactNode, useMemo, useState } from "react";
+import { answer, api } from "../api/client";
+import { formatCount, formatShort } from "../format";
+import { useZoneName } from "../timeZone";
+import type { FilterNode } from "./filter";
+import {
+  type Kind,
+  OPERATOR_DEFAULT,
+  OPERATORS,
+  PROPERTIES,
+  type Property,
+  propertyOf,
+  shownValue,
+} from "./properties";
+import { EMPTY_QUERY, filterOfQuery, queryOf } from "./query";
+import "./SessionFilter.css";
+
+interface Props {
+  filter: FilterNode | undefined;
+  onChange: (filter: FilterNode | undefined) => void;
+  /** Sessions that match, once known. */
+  total: number | undefined;
+  loading: boolean;
+}
+
+/** One input for all conditions: property, operator, value with suggestions from the data; joined by and / or. */
+export function SessionFilter({ filter, onChange, total, loading }: Props) {
+  const zone = useZoneName();
+  const query = useMemo(() => queryOf(filter), [filter]);
+  const properties = useMemo(() => PROPERTIES.map((one) => filteringProperty(one, zone)), [zone]);
+  const { options, status, load } = useSuggestions();
+
+  return (
+    <div className="session-filter">
+      <PropertyFilter
+        query={query ?? EMPTY_QUERY}
+        onChange={({ detail }) => onChange(filterOfQuery(detail, zone))}
+        enableTokenGroups
+        filteringProperties={properties}
+        customGroupsText={GROUPS}
+        filteringOptions={options}
+        filteringStatusType={status}
+        onLoadItems={load}
+        filteringAriaLabel="Filter sessions"
+        filteringPlaceholder="Filter sessions by host, project, tool, model, time or first prompt"
+        filteringLoadingText="Loading values"
+        filteringErrorText="The values could not be loaded."
+        filteringRecoveryText="Retry"
+        filteringEmpty="No such value"
+        countText={total === undefined ? "" : `${formatCount(total)} ${total === 1 ? "match" : "matches"}`}
+        loading={loading}
+        expandToViewport
+        disabled={query === null}
+        tokenLimit={8}
+        i18nStrings={STRINGS}
+      />
+      {query === null && (
+        <p className="session-filter-deep">
+          The filter in the address nests deeper than can be edited here; it is applied:{" "}
+          <code>{JSON.stringify(filter)}</code>{" "}
+          <button type="button" onClick={() => onChange(undefined)}>
+            Clear filters
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Values of the property that is being filtered by, as the data has them. */
+function useSuggestions() {
+  const [asked, setAsked] = useState<{ property: string; text: string } | null>(null);
+  const known = asked === null ? undefined : propertyOf.get(asked.property);
+  const wanted =
+    known !== undefined && known.values === undefined && (known.kind === "name" || known.kind === "text");
+  const { data, isFetching, isError, refetch } = useQuery({
+    queryKey: ["facets", asked?.property, asked?.text],
+    queryFn: ({ signal }) =>
+      answer(
+        api.GET("/api/facets/{name}", {
+          params: { path: { name: asked?.property ?? "" }, query: { q: asked?.text ?? "" } },
+          signal,
+        }),
+      ),
+    enabled: wanted,
+    placeholderData: keepPreviousData,
+  });
+
+  const options = useMemo(() => {
+    const fixed = PROPERTIES.flatMap((property) =>
+      Object.entries(property.values ?? {}).map(([value, label]) => ({
+        propertyKey: property.key,
+        value,
+        label,
+      })),
+    );
+    if (asked === null || !wanted) return fixed;
+    const found = (data?.items ?? []).map(({ value, count }) => ({
+      propertyKey: asked.property,
+      value,
+      tags: [`${formatShort(count)} ${count === 1 ? "session" : "sessions"}`],
+    }));
+    return [...fixed, ...found];
+  }, [asked, wanted, data]);
+
+  const load = ({ detail }: { detail: PropertyFilterProps.LoadItemsDetail }) => {
+    const property = detail.filteringProperty?.key;
+    if (property === undefined) return;
+    if (detail.samePage) void refetch();
+    setAsked({ property, text: detail.filteringText });
+  };
+  const status: PropertyFilterProps.StatusType =
+    wanted && isFetching ? "loading" : wanted && isError ? "error" : "finished";
+  return { options, status, load };
+}
+
+const GROUPS: PropertyFilterProps.GroupText[] = [
+  { group: "where", properties: "Where it ran", values: "Values" },
+  { group: "what", properties: "What it did", values: "Values" },
+  { group: "when", properties: "When and how much", values: "Values" },
+];
+
+function filteringProperty(property: Property, zone: string): PropertyFilterProps.FilteringProperty {
+  const { key, label, plural, kind, group } = property;
+  const format = (value: unknown) => shownValue(property, value, zone);
+  const place = { property, zone };
+  const form = FORMS[kind];
+  const formatted = kind === "flag" || kind === "choice" || form !== undefined;
+  return {
+    key,
+    propertyLabel: label,
+    groupValuesLabel: plural,
+    group,
+    defaultOperator: OPERATOR_DEFAULT[kind],
+    operators: OPERATORS[kind].map((operator) =>
+      formatted
+        ? { operator, format, ...(form && { form: (input: Input) => form({ ...input, ...place }) }) }
+        : operator,
+    ),
+  };
+}
+
+type Input = PropertyFilterProps.ExtendedOperatorFormProps<unknown>;
+type FormProps = Input & { property: Property; zone: string };
+
+const FORMS: Partial<Record<Kind, (props: FormProps) => ReactNode>> = {
+  instant: (props) => <InstantForm {...props} />,
+  duration: (props) => <QuantityForm {...props} example="1h 30m" />,
+  count: (props) => <QuantityForm {...props} example="1,000 or 10k" />,
+};
+
+function InstantForm({ value, filter, onChange, property, zone }: FormProps) {
+  return (
+    <label className="session-filter-form">
+      {property.label} ({zone})
+      <input
+        type="datetime-local"
+        defaultValue={wallOf(value ?? filter, zone)}
+        onChange={(event) => onChange(event.target.value || null)}
+      />
+    </label>
+  );
+}
+
+function QuantityForm({ value, filter, onChange, property, zone, example }: FormProps & { example: string }) {
+  const known = value === null || value === undefined ? filter : shownValue(property, value, zone);
+  return (
+    <label className="session-filter-form">
+      {property.label}
+      <input
+        type="text"
+        placeholder={example}
+        defaultValue={known ?? ""}
+        onChange={(event) => onChange(event.target.value || null)}
+      />
+    </label>
+  );
+}
+
+/** A time for the browser's own input: `2026-11-03T07:30` in the zone, or nothing. */
+function wallOf(value: unknown, zone: string): string {
+  const instant = Date.parse(String(value ?? ""));
+  if (Number.isNaN(instant)) return "";
+  const parts = new Intl.DateTimeFormat("sv-SE", {
+    timeZone: zone,
+    dateStyle: "short",
+    timeStyle: "short",
+  }).format(instant);
+  return parts.replace(" ", "T");
+}
+
+const STRINGS: PropertyFilterProps.I18nStrings = {
+  dismissAriaLabel: "Dismiss",
+  clearAriaLabel: "Clear the input",
+  groupValuesText: "Values",
+  groupPropertiesText: "Properties",
+  operatorsText: "Operators",
+  operationAndText: "and",
+  operationOrText: "or",
+  operatorLessText: "Less than",
+  operatorLessOrEqualText: "Less than or equal",
+  operatorGreaterText: "Greater than",
+  operatorGreaterOrEqualText: "Greater than or equal",
+  operatorContainsText: "Contains",
+  operatorDoesNotContainText: "Does not contain",
+  operatorEqualsText: "Equals",
+  operatorDoesNotEqualText: "Does not equal",
+  operatorStartsWithText: "Starts with",
+  operatorDoesNotStartWithText: "Does not start with",
+  editTokenHeader: "Edit filter",
+  propertyText: "Property",
+  operatorText: "Operator",
+  valueText: "Value",
+  cancelActionText: "Cancel",
+  applyActionText: "Apply",
+  allPropertiesLabel: "First prompt",
+  tokenLimitShowMore: "Show more",
+  tokenLimitShowFewer: "Show fewer",
+  clearFiltersText: "Clear filters",
+  tokenOperatorAriaLabel: "And or or",
+  removeTokenButtonAriaLabel: (token) => `Remove ${token.propertyLabel} ${token.operator} ${token.value}`,
+  enteredTextLabel: (text) => `Use: "${text}"`,
+  formatToken: (token) => `${token.propertyLabel} ${token.operator} ${token.value}`,
+  groupEditAriaLabel: (group) => `Edit group of ${group.tokens.length} filters`,
+  tokenEditorTokenActionsAriaLabel: (token) => `Actions for ${token.propertyLabel}`,
+  tokenEditorTokenRemoveAriaLabel: (token) => `Remove ${token.propertyLabel}`,
+  tokenEditorTokenRemoveLabel: "Remove",
+  tokenEditorTokenRemoveFromGroupLabel: "Remove from group",
+  tokenEditorAddNewTokenLabel: "Add filter to group",
+  tokenEditorAddTokenActionsAriaLabel: "More ways to add a filter",
+  tokenEditorAddExistingTokenAriaLabel: (token) => `Add ${token.propertyLabel} ${token.value} to group`,
+  tokenEditorAddExistingTokenLabel: (token) => `Add ${token.propertyLabel} ${token.operator} ${token.value}`,
+};

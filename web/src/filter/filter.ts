@@ -1,0 +1,36 @@
+/** The filter as it stands in the address and as the API takes it: `{"and": [ {property, operator, value}, … ]}`. */
+export type Operator = "=" | "!=" | ":" | "!:" | "^" | "!^" | ">" | ">=" | "<" | "<=";
+
+export interface Condition {
+  property: string;
+  operator: Operator;
+  value: string | number | boolean;
+}
+
+export type FilterNode = { and: FilterTerm[] } | { or: FilterTerm[] };
+export type FilterTerm = Condition | FilterNode;
+
+const OPERATORS: ReadonlySet<string> = new Set(["=", "!=", ":", "!:", "^", "!^", ">", ">=", "<", "<="]);
+const DEPTH_MAX = 8;
+
+/** The filter that a value from the address means, or undefined where it means none; never throws. */
+export function filterOf(value: unknown, depth = 0): FilterNode | undefined {
+  if (typeof value !== "object" || value === null || depth > DEPTH_MAX) return undefined;
+  const { and, or } = value as { and?: unknown; or?: unknown };
+  const terms = Array.isArray(and) ? and : or;
+  if (!Array.isArray(terms)) return undefined;
+  const known = terms
+    .map((term) => conditionOf(term) ?? filterOf(term, depth + 1))
+    .filter((t) => t !== undefined);
+  if (known.length === 0) return undefined;
+  return Array.isArray(and) ? { and: known } : { or: known };
+}
+
+function conditionOf(term: unknown): Condition | undefined {
+  if (typeof term !== "object" || term === null) return undefined;
+  const { property, operator, value } = term as Record<string, unknown>;
+  if (typeof property !== "string" || typeof operator !== "string" || !OPERATORS.has(operator))
+    return undefined;
+  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return undefined;
+  return { property, operator: operator as Operator, value };
+}

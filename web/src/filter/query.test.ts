@@ -1,0 +1,143 @@
+import { describe, expect, test } from "vitest";
+import { type FilterNode, filterOf } from "./filter";
+import { filterValue, propertyOf, shownValue } from "./properties";
+import { parseCount, parseDuration } from "./quantity";
+import { daysOf, filterOfQuery, queryOf, withDays, withoutDays } from "./query";
+
+const FILTERS: FilterNode[] = [
+  { and: [{ property: "host", operator: "=", value: "mbp" }] },
+  {
+    or: [
+      { property: "live", operator: "=", value: true },
+      { property: "duration_ms", operator: ">", value: 300_000 },
+    ],
+  },
+  {
+    and: [
+      {
+        or: [
+          { property: "user", operator: "=", value: "a" },
+          { property: "user", operator: "!=", value: "b" },
+        ],
+      },
+      { property: "started_at", operator: ">=", value: "2026-11-02T23:00:00.000Z" },
+    ],
+  },
+];
+
+describe("the filter in the address", () => {
+  test.each(FILTERS.map((filter) => [JSON.stringify(filter), filter] as const))(
+    "%s survives the input",
+    (_, filter) => {
+      const query = queryOf(filter);
+      expect(query).not.toBeNull();
+      expect(query && filterOfQuery(query, "Europe/Berlin")).toEqual(filter);
+      expect(filterOf(JSON.parse(JSON.stringify(filter)))).toEqual(filter);
+    },
+  );
+
+  test("what is no filter is dropped, what is one stays", () => {
+    for (const nonsense of [null, 7, "x", [], {}, { and: [] }, { and: "x" }, { and: [{ property: 1 }] }]) {
+      expect(filterOf(nonsense)).toBeUndefined();
+    }
+    const good = { property: "host", operator: "=", value: "a" };
+    expect(filterOf({ and: [good, { property: "host", operator: "~", value: "a" }, null] })).toEqual({
+      and: [good],
+    });
+  });
+
+  test("a filter that nests without end is no filter and costs nothing", () => {
+    let deep: unknown = { property: "host", operator: "=", value: "a" };
+    for (let level = 0; level < 5_000; level += 1) deep = { and: [deep] };
+    expect(filterOf(deep)).toBeUndefined();
+  });
+
+  test("a filter too deep for the input is said to be so, not cut", () => {
+    const inner: FilterNode = { or: [{ and: [{ property: "host", operator: "=", value: "a" }] }] };
+    expect(queryOf({ and: [inner] })).toBeNull();
+  });
+});
+
+describe("what is typed", () => {
+  test("text without a property is looked for in the first prompt", () => {
+    const query = {
+      operation: "and" as const,
+      tokens: [],
+      tokenGroups: [{ operator: ":" as const, value: "flaky" }],
+    };
+    expect(filterOfQuery(query, "UTC")).toEqual({
+      and: [{ property: "first_prompt", operator: ":", value: "flaky" }],
+    });
+  });
+
+  test("empty tokens and groups leave no trace", () => {
+    const query = {
+      operation: "and" as const,
+      tokens: [],
+      tokenGroups: [
+        { propertyKey: "host", operator: "=" as const, value: null },
+        { operation: "or" as const, tokens: [{ propertyKey: "user", operator: "=" as const, value: "" }] },
+      ],
+    };
+    expect(filterOfQuery(query, "UTC")).toBeUndefined();
+  });
+
+  test.each([
+    ["90", 90_000],
+    ["5m", 300_000],
+    ["1h 30m", 5_400_000],
+    ["1.5h", 5_400_000],
+    ["500 ms", 500],
+    ["2 min", 120_000],
+    ["m", null],
+    ["5x", null],
+    ["", null],
+  ])("duration %j", (text, ms) => {
+    expect(parseDuration(text)).toBe(ms);
+  });
+
+  test.each([
+    ["1,200", 1_200],
+    ["10k", 10_000],
+    ["1.5M", 1_500_000],
+    ["-1", null],
+    ["many", null],
+  ])("count %j", (text, count) => {
+    expect(parseCount(text)).toBe(count);
+  });
+
+  test("a day is its start in the zone of the page; anything else is left to the server", () => {
+    expect(filterValue("instant", "2026-11-03", "Europe/Berlin")).toBe("2026-11-02T23:00:00.000Z");
+    expect(filterValue("instant", "2026-11-03 07:30", "UTC")).toBe("2026-11-03T07:30:00.000Z");
+    expect(filterValue("instant", "2026-11-03T07:30:00Z", "Europe/Berlin")).toBe("2026-11-03T07:30:00Z");
+    expect(filterValue("instant", "soon", "UTC")).toBe("soon");
+    expect(filterValue("flag", "Yes", "UTC")).toBe(true);
+  });
+
+  test("a value is shown as it was meant", () => {
+    const shown = (key: string, value: unknown) => {
+      const property = propertyOf.get(key);
+      return property && shownValue(property, value, "UTC");
+    };
+    expect(shown("duration_ms", 5_400_000)).toBe("1h 30m");
+    expect(shown("live", "true")).toBe("Yes");
+    expect(shown("entry_type", "tool")).toBe("Tool");
+    expect(shown("started_at", "2026-11-02T23:00:00.000Z")).toBe("2 Nov 2026, 23:00 UTC");
+  });
+});
+
+test("days chosen in the heatmap replace days, and nothing else", () => {
+  const host = { property: "host", operator: "=", value: "a" } as const;
+  const first = withDays({ and: [host] }, "2026-11-02T00:00:00Z", "2026-11-03T00:00:00Z");
+  const second = withDays(first, "2026-12-02T00:00:00Z", "2026-12-03T00:00:00Z");
+  expect(daysOf(second)).toEqual({ from: "2026-12-02T00:00:00Z", before: "2026-12-03T00:00:00Z" });
+  expect(withoutDays(second)).toEqual({ and: [host] });
+  const either: FilterNode = { or: [host, { property: "user", operator: "=", value: "b" }] };
+  expect(withDays(either, "a", "b")).toEqual({
+    and: [
+      either,
+      { property: "started_at", operator: ">=", value: "a" },
+      { property: "started_at", operator: "<", value: "b" },
+    ],
+  });
+});

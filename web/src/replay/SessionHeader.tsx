@@ -1,0 +1,197 @@
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import {
+  formatBytes,
+  formatCount,
+  formatDateTime,
+  formatDateTimeExact,
+  formatDuration,
+  formatShort,
+  shortPath,
+} from "../format";
+import { useZoneName } from "../timeZone";
+import { permanentLink } from "./address";
+import { CopyButton } from "./clipboard";
+import { nameOf } from "./sessions";
+import type { Session } from "./shapes";
+import { VisibleText } from "./text/VisibleText";
+import { Glyph, type GlyphName } from "./trace/EntryMark";
+
+interface Props {
+  session: Session;
+  ancestors: readonly Session[];
+  actions: ReactNode;
+}
+
+/** Whose session this is, how long it took, what it used, and whether all of it is on the screen. */
+export function SessionHeader({ session, ancestors, actions }: Props) {
+  const zone = useZoneName();
+  return (
+    <header className="sr-header">
+      {session.parent_id !== null && <WayBack session={session} ancestors={ancestors} />}
+      <div className="sr-header-line">
+        <h1 title={nameOf(session)}>
+          <VisibleText text={nameOf(session)} />
+        </h1>
+        {session.live && (
+          <span className="sr-live" title="The transcript grew within the last five minutes">
+            Live
+          </span>
+        )}
+        {session.parent_id !== null && <Tag>{session.agent_type ?? "Subagent"}</Tag>}
+        {session.warmup && <Tag title="Started by the client itself, not by the conversation">Warm-up</Tag>}
+        {session.orphan && <Tag title="The session that spawned it is not stored">No parent stored</Tag>}
+        {session.generation > 0 && (
+          <Tag title="The file was rewritten or cut; older bytes are kept">Rewritten</Tag>
+        )}
+        <span className="sr-header-actions">
+          <CopyButton text={permanentLink(session.id)} label="Copy link" glyph="link" wide />
+          {actions}
+        </span>
+      </div>
+      <div className="sr-header-facts">
+        <Fact glyph="host" title={`Client ${session.client.id}`}>
+          <VisibleText text={session.client.host} /> · <VisibleText text={session.client.user} />
+        </Fact>
+        {session.project !== null && (
+          <Fact glyph="folder" title={session.project} cut>
+            <VisibleText text={shortPath(session.project)} />
+          </Fact>
+        )}
+        {session.git_branch && (
+          <Fact glyph="branch" title={`Branches: ${session.git_branches.join(", ") || session.git_branch}`}>
+            <VisibleText text={session.git_branch} />
+          </Fact>
+        )}
+        {session.models.length > 0 && (
+          <Fact title={session.models.join(", ")}>
+            <VisibleText text={session.models[0] ?? ""} />
+            {session.models.length > 1 && ` +${session.models.length - 1}`}
+          </Fact>
+        )}
+        <Fact
+          glyph="clock"
+          title={`Started ${formatDateTimeExact(session.started_at, zone)}, client ${session.client_version ?? "of unknown version"}`}
+        >
+          {formatDateTime(session.started_at, zone)}
+        </Fact>
+        <Figure
+          name="Duration"
+          value={formatDuration(session.duration_ms)}
+          more={
+            session.active_ms < session.duration_ms
+              ? `${formatDuration(session.active_ms)} active`
+              : undefined
+          }
+          title="From the first to the last line; active leaves out gaps over five minutes"
+        />
+        <Figure
+          name="Messages"
+          value={formatCount(session.messages)}
+          more={session.prompts === 1 ? "1 prompt" : `${formatCount(session.prompts)} prompts`}
+          title="Human prompts and messages of the model"
+        />
+        <Figure name="Tokens" value={formatShort(session.tokens.total)} title={tokenWords(session)} />
+        <Figure name="Coverage" {...coverageOf(session)} />
+        {session.inherited_lines > 0 && (
+          <Figure
+            name="Copied"
+            value={`${formatCount(session.inherited_lines)} lines`}
+            title="Lines that a fork or resume copied from another session; the figures leave them out"
+          />
+        )}
+      </div>
+    </header>
+  );
+}
+
+function WayBack({ session, ancestors }: { session: Session; ancestors: readonly Session[] }) {
+  const chain = ancestors.length > 0 ? ancestors : [];
+  return (
+    <nav className="sr-way-back" aria-label="Parent sessions">
+      <Glyph name="left" />
+      {chain.length === 0 && session.parent_id !== null && (
+        <Link to="/replay/$sessionId" params={{ sessionId: session.parent_id }}>
+          Parent session
+        </Link>
+      )}
+      {chain.map((one, index) => {
+        const below = chain[index + 1] ?? session;
+        return (
+          <span key={one.id}>
+            <Link
+              to="/replay/$sessionId"
+              params={{ sessionId: one.id }}
+              search={below.spawned_by_seq === null ? {} : { entry: below.spawned_by_seq }}
+            >
+              <VisibleText text={nameOf(one)} />
+            </Link>
+            <span className="sr-way-back-rule"> › </span>
+          </span>
+        );
+      })}
+      <span>this subagent</span>
+    </nav>
+  );
+}
+
+function Tag({ title, children }: { title?: string; children: ReactNode }) {
+  return (
+    <span className="sr-badge" title={title}>
+      {children}
+    </span>
+  );
+}
+
+interface FactProps {
+  glyph?: GlyphName;
+  title: string;
+  cut?: boolean;
+  children: ReactNode;
+}
+
+function Fact({ glyph, title, cut = false, children }: FactProps) {
+  return (
+    <span className={cut ? "sr-fact sr-fact-cut" : "sr-fact"} title={title}>
+      {glyph && <Glyph name={glyph} />}
+      <span>{children}</span>
+    </span>
+  );
+}
+
+interface FigureProps {
+  name: string;
+  value: string;
+  more?: string | undefined;
+  title: string;
+  tone?: "ok" | "warning" | undefined;
+}
+
+function Figure({ name, value, more, title, tone }: FigureProps) {
+  return (
+    <span className={tone ? `sr-figure sr-figure-${tone}` : "sr-figure"} title={title}>
+      {name} <b>{value}</b>
+      {more && ` (${more})`}
+    </span>
+  );
+}
+
+function tokenWords({ tokens }: Session): string {
+  return [
+    `${formatCount(tokens.total)} tokens`,
+    `input ${formatCount(tokens.input)}`,
+    `output ${formatCount(tokens.output)}`,
+    `cache write ${formatCount(tokens.cache_creation)}`,
+    `cache read ${formatCount(tokens.cache_read)}`,
+  ].join("\n");
+}
+
+function coverageOf(session: Session) {
+  const whole = session.lines_with_entries >= session.lines && session.pending_bytes === 0;
+  return {
+    value: `${formatCount(session.lines_with_entries)} of ${formatCount(session.lines)} lines`,
+    tone: whole ? ("ok" as const) : ("warning" as const),
+    more: session.pending_bytes > 0 ? `${formatBytes(session.pending_bytes)} still to be read` : undefined,
+    title: "Lines of the transcript that have at least one entry, of all that are not empty",
+  };
+}

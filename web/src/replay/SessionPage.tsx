@@ -1,0 +1,79 @@
+// The order matters: what is common comes first, so that a part can differ from it.
+import "./palette.css";
+import "./replay.css";
+import "./trace/trace.css";
+import "./inspector/inspector.css";
+import Box from "@cloudscape-design/components/box";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { ApiError } from "../api/client";
+import { Failure } from "../shell/FailurePage";
+import { usePage } from "../shell/page";
+import { SessionView } from "./SessionView";
+import { nameOf, useAncestors, useSession } from "./sessions";
+import { visibleText } from "./text/invisible";
+import { useTrace } from "./trace/useTrace";
+
+const route = getRouteApi("/replay/$sessionId");
+
+/** One session: its trace, and everything about the entry that is looked at. */
+export default function SessionPage() {
+  const { sessionId } = route.useParams();
+  // A new session is a new page: nothing that was opened or found in the old one belongs here.
+  return <SessionOf key={sessionId} sessionId={sessionId} />;
+}
+
+function SessionOf({ sessionId }: { sessionId: string }) {
+  const [attempt, setAttempt] = useState(0);
+  const stored = useSession(sessionId, attempt);
+  const trace = useTrace(sessionId, attempt);
+  const session = trace.session ?? stored.data ?? null;
+  const ancestors = useAncestors(session).data ?? [];
+  // Outside of this page nothing shows what cannot be seen.
+  const title = session ? visibleText(nameOf(session)) : "Session";
+  usePage({
+    title,
+    fill: true,
+    crumbs: [
+      { text: "Session Replay", href: "/" },
+      ...ancestors.map((one) => ({
+        text: visibleText(nameOf(one)),
+        href: `/replay/${encodeURIComponent(one.id)}`,
+      })),
+      { text: title, href: `/replay/${encodeURIComponent(sessionId)}` },
+    ],
+  });
+
+  const error = stored.error ?? (trace.connection.state === "failed" ? trace.connection.error : null);
+  if (error instanceof ApiError && error.status === 404) return <NoSuchSession />;
+  if (error !== null && trace.rows.entryCount === 0) {
+    return (
+      <div className="sr-page-message">
+        <Failure error={error} retry={() => setAttempt(attempt + 1)} />
+      </div>
+    );
+  }
+  return (
+    <SessionView
+      sessionId={sessionId}
+      session={session}
+      ancestors={ancestors}
+      trace={trace}
+      onRetry={() => setAttempt(attempt + 1)}
+    />
+  );
+}
+
+function NoSuchSession() {
+  return (
+    <div className="sr-page-message">
+      <Box padding={{ vertical: "xxxl" }} textAlign="center">
+        <Box variant="h1">There is no such session</Box>
+        <Box color="text-body-secondary" padding={{ bottom: "m" }}>
+          Its transcript is not stored here. The address may be misspelt, or the session was never imported.
+        </Box>
+        <Link to="/">All sessions</Link>
+      </Box>
+    </div>
+  );
+}

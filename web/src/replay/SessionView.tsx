@@ -1,0 +1,363 @@
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
+import { useAnnounce } from "../shell/page";
+import { useZoneName } from "../timeZone";
+import { permanentLink } from "./address";
+import { copyText } from "./clipboard";
+import type { DiffLayout } from "./inspector/DiffTab";
+import { Inspector, type Tab } from "./inspector/Inspector";
+import { KeyList } from "./KeyList";
+import { type Action, useKeys } from "./keys";
+import { Panels, useChoice, useMedia } from "./Panels";
+import { SessionHeader } from "./SessionHeader";
+import { SessionRail } from "./SessionRail";
+import { useSubagents } from "./sessions";
+import type { Session } from "./shapes";
+import { Glyph } from "./trace/EntryMark";
+import { indexOfSeq, nextIndex, seqOf } from "./trace/place";
+import { countsOf, parseQuery, type Query, visibleTrace } from "./trace/query";
+import { entriesOf, headOf, type Row } from "./trace/rows";
+import { TraceBody } from "./trace/TraceBody";
+import { TraceList, type TraceListHandle } from "./trace/TraceList";
+import { spokenRow, type TraceScene } from "./trace/TraceRow";
+import { TraceStatus } from "./trace/TraceStatus";
+import { addressedQuery, TraceToolbar } from "./trace/TraceToolbar";
+import { useDeepLink } from "./trace/useDeepLink";
+import type { TraceState } from "./trace/useTrace";
+
+const route = getRouteApi("/replay/$sessionId");
+
+interface Props {
+  sessionId: string;
+  session: Session | null;
+  ancestors: readonly Session[];
+  trace: TraceState;
+  onRetry: () => void;
+}
+
+const NO_SUBAGENTS: ReadonlyMap<string, Session> = new Map();
+
+/** The three panels and what connects them: the address says what is shown, keys and clicks change the address. */
+export function SessionView({ sessionId, session, ancestors, trace, onRetry }: Props) {
+  const search = route.useSearch();
+  const navigate = useNavigate({ from: "/replay/$sessionId" });
+  const announce = useAnnounce();
+  const zone = useZoneName();
+  const view = search.view ?? "dev";
+  const tab: Tab = search.tab ?? "content";
+  const query = useMemo(() => parseQuery(search.q ?? ""), [search.q]);
+  const shownQuery = useDeferredValue(query);
+  const [open, setOpen] = useState<ReadonlySet<number>>(new Set());
+  const [listChosen, setListChosen] = useChoice("list-shown", true);
+  const [listOver, setListOver] = useState(false);
+  const [inspectorChosen, setInspectorShown] = useChoice("inspector-shown", true);
+  // Where the panels lie over the trace, they show themselves only when asked for.
+  const narrow = useMedia("(max-width: 1099px)");
+  const narrower = useMedia("(max-width: 899px)");
+  const listShown = narrower ? listOver : listChosen;
+  const setListShown = narrower ? setListOver : setListChosen;
+  const inspectorShown = inspectorChosen && !(narrow && search.entry === undefined);
+  const [wide, setWide] = useState(false);
+  const [split, setSplit] = useChoice("diff-split", false);
+  const [keysShown, setKeysShown] = useState(false);
+  const list = useRef<TraceListHandle>(null);
+  const searchInput = useRef<HTMLInputElement>(null);
+  const subagents = useSubagents(session).data ?? NO_SUBAGENTS;
+
+  const { rows, version } = trace;
+  const selectedSeq = seqOf(search.entry, rows);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows grow in place, `version` tells that they did
+  const visible = useMemo(
+    () => visibleTrace(rows.list, view, shownQuery, open),
+    [rows, version, view, shownQuery, open],
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+  const counts = useMemo(() => countsOf(rows.list, view), [rows, version, view]);
+  const selectedIndex = selectedSeq === null ? -1 : indexOfSeq(visible.rows, rows, selectedSeq);
+  const selectedRow =
+    visible.rows[selectedIndex] ??
+    (selectedSeq === null ? null : (rows.list[rows.indexOf(selectedSeq)] ?? null));
+  const live = session?.live ?? false;
+
+  const change = useCallback(
+    (part: Partial<typeof search>) => {
+      void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
+    },
+    [navigate],
+  );
+  const select = useCallback(
+    (row: Row) => {
+      change({ entry: headOf(row).seq });
+      setInspectorShown(true);
+    },
+    [change, setInspectorShown],
+  );
+  const toggle = useCallback((row: Row) => {
+    setOpen((before) => {
+      const next = new Set(before);
+      if (!next.delete(row.key)) next.add(row.key);
+      return next;
+    });
+  }, []);
+
+  const move = (index: number) => {
+    const row = visible.rows[index];
+    if (!row) return;
+    change({ entry: headOf(row).seq });
+    list.current?.reveal(index, false);
+    announce(spokenRow(row, live, zone));
+  };
+  const step = (direction: 1 | -1, wanted: (row: Row) => boolean = () => true) => {
+    const from =
+      selectedIndex >= 0 ? selectedIndex : (list.current?.first() ?? 0) - (direction === 1 ? 1 : 0);
+    move(nextIndex(visible.rows, from, direction, wanted));
+  };
+  const stepMatch = (direction: 1 | -1) => {
+    const { matches } = visible;
+    if (matches.length === 0) return;
+    const from = selectedIndex >= 0 ? selectedIndex : (list.current?.first() ?? 0) - direction;
+    const next =
+      direction === 1
+        ? (matches.find((index) => index > from) ?? matches[0])
+        : (matches.findLast((index) => index < from) ?? matches.at(-1));
+    move(next ?? -1);
+  };
+
+  useDeepLink(selectedSeq, search.entry !== undefined, trace, visible.rows, selectedIndex, list, setOpen);
+
+  const actions: Record<Action, () => void> = {
+    next: () => step(1),
+    previous: () => step(-1),
+    "next-prompt": () => step(1, isPrompt),
+    "previous-prompt": () => step(-1, isPrompt),
+    "next-error": () => step(1, isTrouble),
+    "previous-error": () => step(-1, isTrouble),
+    "next-match": () => stepMatch(1),
+    "previous-match": () => stepMatch(-1),
+    first: () => move(0),
+    last: () => move(visible.rows.length - 1),
+    open: () => {
+      if (selectedRow?.kind === "fold") toggle(selectedRow);
+      else if (selectedRow) setInspectorShown(true);
+    },
+    content: () => change({ tab: "content" }),
+    diff: () => change({ tab: "diff" }),
+    meta: () => change({ tab: "meta" }),
+    wide: () => setWide(!wide),
+    view: () => change({ view: view === "dev" ? "audit" : "dev" }),
+    find: () => {
+      searchInput.current?.focus();
+      searchInput.current?.select();
+    },
+    "copy-link": () =>
+      void copyText(permanentLink(sessionId, selectedSeq)).then((done) =>
+        announce(done ? "Link copied" : "Copying is not allowed here"),
+      ),
+    "copy-text": () => {
+      const text = selectedRow
+        ? entriesOf(selectedRow)
+            .map((entry) => entry.preview)
+            .join("\n\n")
+        : "";
+      if (text !== "")
+        void copyText(text).then((done) => announce(done ? "Text copied" : "Copying is not allowed here"));
+    },
+    "fold-list": () => setListShown(!listShown),
+    "fold-inspector": () => setInspectorShown(!inspectorShown),
+    up: () => {
+      if (session?.parent_id) {
+        const entry = session.spawned_by_seq;
+        void navigate({
+          to: "/replay/$sessionId",
+          params: { sessionId: session.parent_id },
+          search: entry === null ? {} : { entry },
+        });
+      } else void navigate({ to: "/", search: browserSearch(search) });
+    },
+    keys: () => setKeysShown(true),
+    close: () => {
+      if (keysShown) setKeysShown(false);
+      else if (wide) setWide(false);
+      else if (search.entry !== undefined) change({ entry: undefined });
+    },
+  };
+  useKeys((action) => actions[action]());
+
+  const scene: TraceScene = useMemo(
+    () => ({
+      sessionId,
+      live,
+      zone,
+      project: session?.project ?? null,
+      find: shownQuery.text.toLowerCase(),
+      selectedKey: visible.rows[selectedIndex]?.key ?? null,
+      open,
+      subagents,
+      dimPrompts: view === "audit",
+      ownSidechain: session?.parent_id != null,
+      select,
+      toggle,
+    }),
+    [
+      sessionId,
+      live,
+      zone,
+      session?.project,
+      session?.parent_id,
+      shownQuery.text,
+      visible.rows,
+      selectedIndex,
+      open,
+      subagents,
+      view,
+      select,
+      toggle,
+    ],
+  );
+
+  const neighbours = search as { filter?: unknown; sort?: string };
+  return (
+    <div className="sr-session">
+      <Panels
+        wide={wide}
+        list={
+          listShown ? (
+            <SessionRail
+              currentId={ancestors[0]?.id ?? sessionId}
+              filter={neighbours.filter}
+              sort={neighbours.sort}
+              onFold={() => setListShown(false)}
+            />
+          ) : null
+        }
+        inspector={
+          inspectorShown ? (
+            <Inspector
+              sessionId={sessionId}
+              session={session}
+              row={selectedRow}
+              seq={selectedSeq}
+              missing={
+                trace.caughtUp && search.entry !== undefined && !selectedRow ? String(search.entry) : null
+              }
+              live={live}
+              rewrites={trace.rewrites}
+              tab={tab}
+              onTab={(next) => change({ tab: next })}
+              layout={split ? "split" : "unified"}
+              onLayout={(layout: DiffLayout) => setSplit(layout === "split")}
+              wide={wide}
+              onWide={() => setWide(!wide)}
+              onStep={step}
+              onClose={() => {
+                setInspectorShown(false);
+                setWide(false);
+              }}
+            />
+          ) : null
+        }
+      >
+        {session ? (
+          <SessionHeader
+            session={session}
+            ancestors={ancestors}
+            actions={
+              <FoldButtons
+                listShown={listShown}
+                inspectorShown={inspectorShown}
+                onList={() => setListShown(!listShown)}
+                onInspector={() => setInspectorShown(!inspectorShown)}
+                onKeys={() => setKeysShown(true)}
+              />
+            }
+          />
+        ) : (
+          <div className="sr-header sr-skeleton" aria-hidden="true">
+            <span />
+          </div>
+        )}
+        <TraceToolbar
+          inputRef={searchInput}
+          view={view}
+          onView={(next) => change({ view: next })}
+          query={query}
+          onQuery={(next: Query) => change({ q: addressedQuery(next) })}
+          counts={counts}
+          match={visible.matches.indexOf(selectedIndex) + 1}
+          matches={visible.matches.length}
+          onMatch={stepMatch}
+        />
+        <TraceBody
+          trace={trace}
+          visible={visible.rows}
+          view={view}
+          session={session}
+          onClear={() => change({ q: undefined })}
+        >
+          <TraceList
+            key={`${trace.rewrites}`}
+            ref={list}
+            rows={visible.rows}
+            scene={scene}
+            following={trace.caughtUp}
+            busy={!trace.caughtUp}
+            initialIndex={selectedIndex}
+          />
+        </TraceBody>
+        <TraceStatus trace={trace} session={session} shown={visible.rows.length} onRetry={onRetry} />
+      </Panels>
+      {keysShown && <KeyList onClose={() => setKeysShown(false)} />}
+    </div>
+  );
+}
+
+interface FoldProps {
+  listShown: boolean;
+  inspectorShown: boolean;
+  onList: () => void;
+  onInspector: () => void;
+  onKeys: () => void;
+}
+
+function FoldButtons({ listShown, inspectorShown, onList, onInspector, onKeys }: FoldProps) {
+  return (
+    <>
+      <button type="button" className="sr-icon-button" aria-label="Keys" title="Keys (?)" onClick={onKeys}>
+        <Glyph name="question" />
+      </button>
+      <button
+        type="button"
+        className="sr-icon-button"
+        aria-pressed={listShown}
+        aria-label="Session list"
+        title="Session list ([)"
+        onClick={onList}
+      >
+        <Glyph name="panelLeft" />
+      </button>
+      <button
+        type="button"
+        className="sr-icon-button"
+        aria-pressed={inspectorShown}
+        aria-label="Inspector"
+        title="Inspector (])"
+        onClick={onInspector}
+      >
+        <Glyph name="panelRight" />
+      </button>
+    </>
+  );
+}
+
+function isPrompt(row: Row): boolean {
+  return row.kind === "entry" && row.entry.type === "user";
+}
+
+function isTrouble(row: Row): boolean {
+  return entriesOf(row).some((entry) => entry.is_error || entry.is_denied);
+}
+
+/** What the session browser's address had, to go back to it. */
+function browserSearch(search: object): object {
+  return Object.fromEntries(Object.entries(search).filter(([name]) => name === "filter" || name === "sort"));
+}

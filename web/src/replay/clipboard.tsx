@@ -1,0 +1,68 @@
+import { useEffect, useState } from "react";
+import { useAnnounce } from "../shell/page";
+import { Glyph, type GlyphName } from "./trace/EntryMark";
+
+/** Copies a text; false where the browser does not let the page do so (plain HTTP to another host). */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text);
+  }
+}
+
+/** The old way, which needs no secure context. */
+function copyBySelection(text: string): boolean {
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.style.position = "fixed";
+  area.style.opacity = "0";
+  document.body.append(area);
+  area.select();
+  const copied = document.execCommand("copy");
+  area.remove();
+  return copied;
+}
+
+const SAID_MS = 1_600;
+
+interface Props {
+  /** What is copied, or how to get it. */
+  text: string | (() => string);
+  /** What the button does: `Copy link`. */
+  label: string;
+  glyph?: GlyphName;
+  /** Show the label beside the glyph. */
+  wide?: boolean;
+}
+
+/** A button that says for a moment that it has copied. */
+export function CopyButton({ text, label, glyph = "copy", wide = false }: Props) {
+  const [copied, setCopied] = useState<boolean | null>(null);
+  const announce = useAnnounce();
+  useEffect(() => {
+    if (copied === null) return;
+    const timer = setTimeout(() => setCopied(null), SAID_MS);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  const said = copied === null ? label : copied ? "Copied" : "Copying is not allowed here";
+  return (
+    <button
+      type="button"
+      className={wide ? "sr-button" : "sr-icon-button"}
+      aria-label={label}
+      title={said}
+      onClick={(event) => {
+        event.stopPropagation();
+        void copyText(typeof text === "string" ? text : text()).then((done) => {
+          setCopied(done);
+          announce(done ? `${label}: copied` : "Copying is not allowed here");
+        });
+      }}
+    >
+      <Glyph name={copied === null ? glyph : copied ? "check" : "cross"} />
+      {wide && <span>{copied ? "Copied" : label}</span>}
+    </button>
+  );
+}

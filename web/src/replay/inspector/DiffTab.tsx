@@ -1,0 +1,189 @@
+import { useMemo, useState } from "react";
+import { Decoration, Diff, Hunk, type HunkTokens, markEdits, tokenize } from "react-diff-view";
+import "react-diff-view/style/index.css";
+import { formatCount } from "../../format";
+import { CopyButton } from "../clipboard";
+import type { DiffHunk, FileDiff } from "../shapes";
+import { colouredCode } from "../text/tree";
+import { VisibleText } from "../text/VisibleText";
+import { relativePath } from "../trace/TraceRow";
+import { canBeColoured, DIFF_LINES_MAX, hunkData, hunkHeading, lineCount } from "./hunks";
+import { languageOf } from "./ToolViews";
+
+export type DiffLayout = "unified" | "split";
+
+interface Props {
+  diffs: readonly FileDiff[];
+  layout: DiffLayout;
+  onLayout: (layout: DiffLayout) => void;
+  /** Paths below it are shown from there. */
+  project: string | null;
+}
+
+/** The file changes of one tool call. */
+export function DiffTab({ diffs, layout, onLayout, project }: Props) {
+  return (
+    <>
+      <div className="sr-diff-bar">
+        <fieldset className="sr-segments">
+          <legend className="visually-hidden">Layout of the diff</legend>
+          {(["unified", "split"] as const).map((one) => (
+            <button key={one} type="button" aria-pressed={layout === one} onClick={() => onLayout(one)}>
+              {one === "unified" ? "Unified" : "Split"}
+            </button>
+          ))}
+        </fieldset>
+        {diffs.length > 1 && <span>{diffs.length} files</span>}
+      </div>
+      {diffs.map((diff) => (
+        <DiffOfFile key={diff.path} diff={diff} layout={layout} project={project} />
+      ))}
+    </>
+  );
+}
+
+const CHANGE_WORDS = { created: "new file", modified: "", deleted: "deleted", unknown: "change unknown" };
+const SOURCE_WORDS = {
+  recorded: "",
+  computed: "computed from the old and new text",
+  proposed: "proposed: the call was not, or not yet, carried out",
+};
+
+interface FileProps {
+  diff: FileDiff;
+  layout: DiffLayout;
+  project: string | null;
+}
+
+function DiffOfFile({ diff, layout, project }: FileProps) {
+  const lines = lineCount(diff);
+  const [open, setOpen] = useState(lines <= DIFF_LINES_MAX);
+  const notes = [
+    SOURCE_WORDS[diff.source],
+    diff.user_modified && "changed by the user before it was applied",
+    diff.truncated && "cut: the raw line has the rest",
+    diff.note,
+  ].filter(Boolean);
+  return (
+    <section className="sr-diff-file">
+      <header className="sr-diff-head">
+        <span className="sr-diff-path" title={diff.path}>
+          <VisibleText text={relativePath(diff.path, project)} />
+        </span>
+        {CHANGE_WORDS[diff.change] && (
+          <span className={`sr-badge sr-badge-${diff.change}`}>{CHANGE_WORDS[diff.change]}</span>
+        )}
+        <span className="sr-diff-plus">+{formatCount(diff.additions)}</span>
+        <span className="sr-diff-minus">−{formatCount(diff.deletions)}</span>
+        <CopyButton text={diff.path} label="Copy path" />
+      </header>
+      {notes.length > 0 && <p className="sr-note">{notes.join(" · ")}</p>}
+      {lines === 0 && <p className="sr-note">No lines are recorded for this file.</p>}
+      {lines > 0 && !open && (
+        <button type="button" className="sr-button sr-diff-open" onClick={() => setOpen(true)}>
+          Show {formatCount(lines)} lines
+        </button>
+      )}
+      {lines > 0 &&
+        open &&
+        (lines > DIFF_LINES_MAX ? <PlainHunks diff={diff} /> : <DrawnHunks diff={diff} layout={layout} />)}
+    </section>
+  );
+}
+
+function DrawnHunks({ diff, layout }: { diff: FileDiff; layout: DiffLayout }) {
+  const hunks = useMemo(() => diff.hunks.map(hunkData), [diff]);
+  const tokens = useMemo(() => tokensOf(diff, hunks), [diff, hunks]);
+  return (
+    <div className="sr-diff-scroll">
+      <Diff
+        viewType={layout}
+        diffType={diff.change === "created" ? "add" : "modify"}
+        hunks={hunks}
+        tokens={tokens}
+        optimizeSelection
+      >
+        {(drawn) =>
+          drawn.flatMap((hunk) => [
+            <Decoration key={`heading ${hunk.content}`}>
+              <span className="sr-diff-heading">{hunk.content}</span>
+            </Decoration>,
+            <Hunk key={hunk.content} hunk={hunk} />,
+          ])
+        }
+      </Diff>
+    </div>
+  );
+}
+
+function tokensOf(diff: FileDiff, hunks: ReturnType<typeof hunkData>[]): HunkTokens | null {
+  const language = languageOf(diff.path);
+  if (!canBeColoured(diff)) return null;
+  const enhancers = [markEdits(hunks, { type: "block" })];
+  const highlight = (text: string) => colouredCode(text, language);
+  try {
+    return tokenize(hunks, {
+      highlight: true,
+      language: language ?? "plaintext",
+      // The library takes any highlighter of this form; its types know one only.
+      refractor: { highlight } as never,
+      enhancers,
+    });
+  } catch {
+    return null;
+  }
+}
+
+/** Very long diffs: plain lines, laid out only where they are looked at. */
+function PlainHunks({ diff }: { diff: FileDiff }) {
+  return (
+    <div className="sr-diff-scroll sr-diff-plain">
+      {diff.hunks.map((hunk, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the hunks of a stored line never change
+        <PlainHunk key={index} hunk={hunk} />
+      ))}
+    </div>
+  );
+}
+
+const GROUP_LINES = 200;
+
+function PlainHunk({ hunk }: { hunk: DiffHunk }) {
+  const groups: string[][] = [];
+  for (let at = 0; at < hunk.lines.length; at += GROUP_LINES)
+    groups.push(hunk.lines.slice(at, at + GROUP_LINES));
+  return (
+    <>
+      <div className="sr-diff-heading">{hunkHeading(hunk)}</div>
+      {groups.map((lines, index) => (
+        <div
+          // biome-ignore lint/suspicious/noArrayIndexKey: see above
+          key={index}
+          className="sr-diff-group"
+          style={{ containIntrinsicBlockSize: `auto ${lines.length * 18}px` }}
+        >
+          {lines.map((line, place) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: see above
+            <div key={place} className={PLAIN_CLASS[line[0] ?? " "]}>
+              <VisibleText text={line} />
+            </div>
+          ))}
+        </div>
+      ))}
+    </>
+  );
+}
+
+const PLAIN_CLASS: Record<string, string> = { "+": "sr-plus-line", "-": "sr-minus-line" };
+
+/** Tools that change files without saying how. */
+const COMMAND_TOOLS = ["Bash", "PowerShell", "KillShell", "BashOutput"];
+
+/** Why there is no diff to show. */
+export function noDiffReason(tool: string | null): string {
+  if (tool !== null && COMMAND_TOOLS.includes(tool)) {
+    return "What a command changes is not in the transcript: changed by a command, no diff recorded.";
+  }
+  if (tool !== null) return `${tool} recorded no file change in this call.`;
+  return "Only tool calls change files.";
+}

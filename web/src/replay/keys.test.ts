@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { actionOf, KEYS } from "./keys";
+
+function pressed(key: string, init: KeyboardEventInit = {}, target: Element = document.body): KeyboardEvent {
+  let seen: KeyboardEvent | null = null;
+  const listen = (event: Event) => {
+    seen = event as KeyboardEvent;
+  };
+  document.body.append(target === document.body ? "" : target);
+  window.addEventListener("keydown", listen);
+  target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, ...init }));
+  window.removeEventListener("keydown", listen);
+  if (!seen) throw new Error("the key was not heard");
+  return seen;
+}
+
+describe("keys", () => {
+  it("every listed key does something", () => {
+    for (const key of KEYS.flatMap(({ keys }) => [...keys])) {
+      const name = key === "Esc" ? "Escape" : key === "g g" ? "g" : key;
+      expect(actionOf(pressed(name), key === "g g"), key).not.toBeNull();
+    }
+  });
+
+  it("tells upper from lower case, and a first g from a second", () => {
+    expect(actionOf(pressed("j"), false)).toBe("next");
+    expect(actionOf(pressed("J"), false)).toBe("next-prompt");
+    expect(actionOf(pressed("g"), false)).toBeNull();
+    expect(actionOf(pressed("g"), true)).toBe("first");
+  });
+
+  it("leaves the browser's own keys alone", () => {
+    for (const init of [{ ctrlKey: true }, { metaKey: true }, { altKey: true }]) {
+      expect(actionOf(pressed("c", init), false)).toBeNull();
+    }
+    expect(actionOf(pressed("constructor"), false)).toBeNull();
+  });
+
+  it("are off while typing, and Enter is a button's own", () => {
+    for (const name of ["input", "textarea", "select"]) {
+      expect(actionOf(pressed("j", {}, document.createElement(name)), false)).toBeNull();
+    }
+    const button = document.createElement("button");
+    expect(actionOf(pressed("Enter", {}, button), false)).toBeNull();
+    expect(actionOf(pressed("j", {}, button), false)).toBe("next");
+  });
+});

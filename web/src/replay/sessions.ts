@@ -1,0 +1,90 @@
+/** The sessions that this page asks for: the one shown, its family, and its neighbours in the list. */
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { answer, api } from "../api/client";
+import type { Session } from "./shapes";
+
+export function useSession(sessionId: string, attempt: number) {
+  return useQuery({
+    queryKey: ["session", sessionId, attempt],
+    queryFn: ({ signal }) => fetchSession(sessionId, signal),
+    staleTime: 10_000,
+  });
+}
+
+async function fetchSession(sessionId: string, signal: AbortSignal): Promise<Session> {
+  const path = { session_id: sessionId };
+  const session = await answer(api.GET("/api/sessions/{session_id}", { params: { path }, signal }));
+  return session as Session;
+}
+
+const ANCESTORS_MAX = 20;
+
+/** The sessions above a subagent's, the root first. One that is not stored ends the chain. */
+export function useAncestors(session: Session | null) {
+  return useQuery({
+    queryKey: ["ancestors", session?.id],
+    enabled: session?.parent_id !== null && session !== null,
+    staleTime: 60_000,
+    queryFn: async ({ signal }) => {
+      const chain: Session[] = [];
+      for (let id = session?.parent_id ?? null; id !== null && chain.length < ANCESTORS_MAX; ) {
+        const parent: Session = await fetchSession(id, signal);
+        chain.unshift(parent);
+        id = chain.some((one) => one.id === parent.parent_id) ? null : parent.parent_id;
+      }
+      return chain;
+    },
+  });
+}
+
+const PAGE_MAX = 500;
+
+/** The sessions spawned by this one, by id. */
+export function useSubagents(session: Session | null) {
+  return useQuery({
+    queryKey: ["subagents", session?.id, session?.subagents],
+    enabled: session !== null && session.subagents > 0,
+    staleTime: 5_000,
+    queryFn: async ({ signal }) => {
+      const query = { parent: session?.id ?? "", limit: PAGE_MAX };
+      const page = await answer(api.GET("/api/sessions", { params: { query }, signal }));
+      return new Map((page.items as Session[]).map((one) => [one.id, one]));
+    },
+  });
+}
+
+const NEIGHBOURS_PAGE = 50;
+
+/** The session list as the browser filters and sorts it; `filter` is the JSON text of the address. */
+export function useNeighbours(filter: string | undefined, sort: string | undefined) {
+  return useInfiniteQuery({
+    queryKey: ["neighbours", filter, sort],
+    initialPageParam: undefined as string | undefined,
+    staleTime: 10_000,
+    queryFn: async ({ pageParam, signal }) => {
+      const query = {
+        limit: NEIGHBOURS_PAGE,
+        ...(filter !== undefined && { filter }),
+        ...(sort !== undefined && { sort }),
+        ...(pageParam !== undefined && { cursor: pageParam }),
+      };
+      return answer(api.GET("/api/sessions", { params: { query }, signal }));
+    },
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+}
+
+/** What a session is called: its title, else its first prompt, else what it was for. */
+export function nameOf(session: Session): string {
+  return (
+    session.title ??
+    session.description ??
+    firstLine(session.first_prompt) ??
+    (session.agent_id ? `Subagent ${session.agent_id}` : "Untitled session")
+  );
+}
+
+function firstLine(text: string | null): string | null {
+  const line = text?.split("\n").find((one) => one.trim() !== "");
+  return line === undefined ? null : line.trim().slice(0, 140);
+}

@@ -1,0 +1,34 @@
+/**
+ * The API's shapes as this page sees them.
+ *
+ * The server writes every field of a struct, defaults included, so a field that the schema
+ * calls optional is always there; only patches leave out what did not change.
+ */
+import type { components } from "../api/schema";
+
+type Schemas = components["schemas"];
+type Present<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
+
+export type EntryType = Entry["type"];
+export type Entry = Present<Schemas["Entry"]>;
+export type EntryPatch = Schemas["EntryPatch"];
+export type ContentPart = Omit<Present<Schemas["ContentPart"]>, "value"> & { value: unknown };
+export type DiffHunk = Present<Schemas["DiffHunk"]>;
+export type FileDiff = Omit<Present<Schemas["FileDiff"]>, "hunks"> & { hunks: DiffHunk[] };
+export type EntryWhole = Omit<Present<Schemas["EntryWhole"]>, "content" | "diff" | "meta"> & {
+  content: ContentPart[];
+  diff: FileDiff[];
+  meta: Record<string, unknown>;
+};
+export type Session = Present<Schemas["Session"]>;
+
+export const ENTRY_TYPES = [
+  "user",
+  "assistant",
+  "tool",
+  "thinking",
+  "progress",
+  "system",
+  "summary",
+  "snapshot",
+] as const satisfies readonly EntryType[];

@@ -1,0 +1,53 @@
+import type { ReactNode } from "react";
+import type { Session } from "../shapes";
+import type { Row } from "./rows";
+import type { TraceState } from "./useTrace";
+
+interface Props {
+  trace: TraceState;
+  visible: readonly Row[];
+  view: "dev" | "audit";
+  session: Session | null;
+  onClear: () => void;
+  children: ReactNode;
+}
+
+/** The list, or what is said where there is nothing to list. */
+export function TraceBody({ trace, visible, view, session, onClear, children }: Props) {
+  if (visible.length > 0) return children;
+  if (trace.rows.entryCount > 0) {
+    return (
+      <div className="sr-empty-trace">
+        <p>
+          {view === "audit"
+            ? "Nothing in this session passes the Audit view and the filter."
+            : "No entry passes the filter."}
+        </p>
+        <button type="button" className="sr-button" onClick={onClear}>
+          Clear the filter
+        </button>
+      </div>
+    );
+  }
+  if (trace.caughtUp) {
+    return (
+      <div className="sr-empty-trace">
+        <p>
+          <b>No lines yet.</b>
+        </p>
+        <p>
+          {session?.live
+            ? "They appear here as the session writes them."
+            : "The transcript file of this session is empty."}
+        </p>
+      </div>
+    );
+  }
+  return (
+    <div className="sr-skeleton sr-trace-skeleton" role="status" aria-label="Loading the trace">
+      {[0, 1, 2, 3, 4, 5, 6, 7].map((row) => (
+        <span key={row} />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,87 @@
+import { useEffect, useState } from "react";
+import { formatCount } from "../../format";
+import type { Session } from "../shapes";
+import type { Connection, TraceState } from "./useTrace";
+
+interface Props {
+  trace: TraceState;
+  session: Session | null;
+  shown: number;
+  onRetry: () => void;
+}
+
+/** The line under the trace: how much has come, and whether more is coming. */
+export function TraceStatus({ trace, session, shown, onRetry }: Props) {
+  const count = trace.rows.entryCount;
+  const expected = session?.entries ?? 0;
+  return (
+    <footer className="sr-trace-status">
+      <span>
+        {trace.caughtUp || expected <= count
+          ? `${formatCount(count)} ${count === 1 ? "entry" : "entries"}`
+          : `${formatCount(count)} of ${formatCount(expected)} entries`}
+        {` in ${formatCount(shown)} ${shown === 1 ? "row" : "rows"}`}
+      </span>
+      {!trace.caughtUp && expected > 0 && trace.connection.state === "open" && (
+        <progress aria-label="Entries loaded" max={expected} value={Math.min(count, expected)} />
+      )}
+      <ConnectionWords
+        connection={trace.connection}
+        caughtUp={trace.caughtUp}
+        live={session?.live ?? false}
+        onRetry={onRetry}
+      />
+      {trace.rewrites > 0 && <span>The file was rewritten: shown again from its start.</span>}
+      <span className="sr-key-hints" aria-hidden="true">
+        <kbd>j</kbd>
+        <kbd>k</kbd> move <kbd>/</kbd> find <kbd>e</kbd> next error <kbd>?</kbd> all keys
+      </span>
+    </footer>
+  );
+}
+
+interface WordsProps {
+  connection: Connection;
+  caughtUp: boolean;
+  live: boolean;
+  onRetry: () => void;
+}
+
+function ConnectionWords({ connection, caughtUp, live, onRetry }: WordsProps) {
+  switch (connection.state) {
+    case "connecting":
+      return <span role="status">Connecting…</span>;
+    case "hidden":
+      return <span>Paused while the page is hidden</span>;
+    case "lost":
+      return (
+        <span className="sr-connection-lost" role="status">
+          Connection lost: what came stays. <Countdown until={connection.retryAt} />
+        </span>
+      );
+    case "failed":
+      return (
+        <span className="sr-connection-lost" role="alert">
+          {connection.error instanceof Error ? connection.error.message : "The trace cannot be loaded."}{" "}
+          <button type="button" className="sr-link-button" onClick={onRetry}>
+            Retry
+          </button>
+        </span>
+      );
+    case "open":
+      if (!caughtUp) return <span>Loading…</span>;
+      return live ? <span className="sr-live">Following live</span> : <span>Complete</span>;
+  }
+}
+
+const SECOND_MS = 1_000;
+
+function Countdown({ until }: { until: number }) {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), SECOND_MS);
+    return () => clearInterval(timer);
+  }, []);
+  const seconds = Math.ceil((until - now) / SECOND_MS);
+  return seconds > 0 ? `Trying again in ${seconds} s` : "Trying again…";
+}

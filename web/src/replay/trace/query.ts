@@ -1,0 +1,216 @@
+/**
+ * The trace's filter: one line of text that fits into the address.
+ *
+ * `type:tool,user` keeps entry types, `tool:Bash` tools, `is:error` a property, `only:matches`
+ * hides what does not contain the text; everything else is the text looked for, taken as one
+ * phrase, without regard to case.
+ */
+import { ENTRY_TYPES, type Entry, type EntryType } from "../shapes";
+import { type EntryRow, entriesOf, type Row } from "./rows";
+
+export const MARKS = ["error", "denied", "finding", "diff", "subagent", "inherited", "damaged"] as const;
+export type Mark = (typeof MARKS)[number];
+
+export interface Query {
+  types: ReadonlySet<EntryType>;
+  tools: ReadonlySet<string>;
+  marks: ReadonlySet<Mark>;
+  onlyMatches: boolean;
+  text: string;
+}
+
+export const EVERYTHING: Query = {
+  types: new Set(),
+  tools: new Set(),
+  marks: new Set(),
+  onlyMatches: false,
+  text: "",
+};
+
+const TOKEN = /(?:^|\s)(type|tool|is|only):(\S+)/g;
+
+export function parseQuery(line: string): Query {
+  const types = new Set<EntryType>();
+  const tools = new Set<string>();
+  const marks = new Set<Mark>();
+  let onlyMatches = false;
+  const text = line.replace(TOKEN, (whole, name: string, list: string) => {
+    const words = list.split(",");
+    if (name === "type" && words.every(isEntryType)) for (const word of words) types.add(word);
+    else if (name === "tool") for (const word of words) tools.add(decodeURIComponentOrSame(word));
+    else if (name === "is" && words.every(isMark)) for (const word of words) marks.add(word);
+    else if (name === "only" && list === "matches") onlyMatches = true;
+    else return whole;
+    return "";
+  });
+  return { types, tools, marks, onlyMatches, text: text.trim() };
+}
+
+export function formatQuery(query: Query): string {
+  const tokens = [
+    query.types.size > 0 && `type:${ENTRY_TYPES.filter((type) => query.types.has(type)).join(",")}`,
+    query.tools.size > 0 && `tool:${[...query.tools].map(encodeTool).join(",")}`,
+    query.marks.size > 0 && `is:${MARKS.filter((mark) => query.marks.has(mark)).join(",")}`,
+    query.onlyMatches && "only:matches",
+    query.text,
+  ];
+  return tokens.filter(Boolean).join(" ");
+}
+
+export function toggled<T>(set: ReadonlySet<T>, member: T): Set<T> {
+  const next = new Set(set);
+  if (!next.delete(member)) next.add(member);
+  return next;
+}
+
+/** The words of a mark and of an entry's types meet here only. */
+export function hasMark(entry: Entry, mark: Mark): boolean {
+  switch (mark) {
+    case "error":
+      return entry.is_error;
+    case "denied":
+      return entry.is_denied;
+    case "finding":
+      return entry.findings.length > 0;
+    case "diff":
+      return entry.has_diff;
+    case "subagent":
+      return entry.subagent_session_id !== null;
+    case "inherited":
+      return entry.inherited;
+    case "damaged":
+      return isDamaged(entry);
+  }
+}
+
+/** A change that was refused or failed is none. */
+function rowHasMark(row: Row, mark: Mark): boolean {
+  if (mark === "diff" && hasFailed(row)) return false;
+  return entriesOf(row).some((entry) => hasMark(entry, mark));
+}
+
+/** The call ended in an error or was denied. */
+export function hasFailed(row: Row): boolean {
+  return row.kind === "tool" && entriesOf(row).some((entry) => entry.is_error || entry.is_denied);
+}
+
+export function isDamaged(entry: Entry): boolean {
+  return entry.raw_type === "damaged" || entry.raw_type === "oversized";
+}
+
+export interface VisibleTrace {
+  rows: readonly Row[];
+  /** Indices into `rows` of those that contain the text; empty without a text. */
+  matches: readonly number[];
+}
+
+/**
+ * What is on the screen: the view's rows that pass the filter, with the members of opened rows below them.
+ *
+ * `open` holds keys of rows whose members are listed in place.
+ */
+export function visibleTrace(
+  rows: readonly Row[],
+  view: "dev" | "audit",
+  query: Query,
+  open: ReadonlySet<number>,
+): VisibleTrace {
+  const needle = query.text.toLowerCase();
+  const shown: Row[] = [];
+  const matches: number[] = [];
+  for (const row of rows) {
+    if (view === "audit" && !entriesOf(row).some(isAudit)) continue;
+    const kept = narrowed(row, query);
+    if (!kept) continue;
+    const matching = needle !== "" && entriesOf(kept).some((entry) => contains(entry, needle));
+    if (query.onlyMatches && needle !== "" && !matching) continue;
+    if (matching) matches.push(shown.length);
+    shown.push(kept);
+    if (open.has(row.key)) shown.push(...membersOf(kept));
+  }
+  return { rows: shown, matches };
+}
+
+export interface Counts {
+  types: Record<EntryType, number>;
+  marks: Record<Mark, number>;
+  tools: ReadonlyMap<string, number>;
+}
+
+/** Entries per type and mark of one view. A call with its result counts once. */
+export function countsOf(rows: readonly Row[], view: "dev" | "audit"): Counts {
+  const types = Object.fromEntries(ENTRY_TYPES.map((type) => [type, 0])) as Record<EntryType, number>;
+  const marks = Object.fromEntries(MARKS.map((mark) => [mark, 0])) as Record<Mark, number>;
+  const tools = new Map<string, number>();
+  for (const row of rows) {
+    const entries = entriesOf(row);
+    if (view === "audit" && !entries.some(isAudit)) continue;
+    for (const mark of MARKS) if (rowHasMark(row, mark)) marks[mark] += 1;
+    for (const entry of entries) {
+      if (row.kind === "tool" && entry === row.result) continue;
+      types[entry.type] += 1;
+      if (entry.type === "tool" && entry.tool) tools.set(entry.tool, (tools.get(entry.tool) ?? 0) + 1);
+    }
+  }
+  return { types, marks, tools };
+}
+
+export function isAudit(entry: Entry): boolean {
+  return entry.audit || entry.findings.length > 0;
+}
+
+/** The row, or the part of it that the filter keeps, or null. */
+function narrowed(row: Row, query: Query): Row | null {
+  if (query.types.size === 0 && query.tools.size === 0 && query.marks.size === 0) return row;
+  if (query.marks.size > 0 && ![...query.marks].some((mark) => rowHasMark(row, mark))) return null;
+  const entries = entriesOf(row).filter((entry) => passes(entry, query));
+  if (entries.length === 0) return null;
+  if (row.kind === "fold") return entries.length === row.entries.length ? row : { ...row, entries };
+  return row;
+}
+
+function passes(entry: Entry, query: Query): boolean {
+  if (query.types.size > 0 && !query.types.has(entry.type)) return false;
+  return query.tools.size === 0 || (entry.tool !== null && query.tools.has(entry.tool));
+}
+
+function contains(entry: Entry, needle: string): boolean {
+  return (
+    entry.preview.toLowerCase().includes(needle) ||
+    entry.label.toLowerCase().includes(needle) ||
+    (entry.tool ?? "").toLowerCase().includes(needle) ||
+    entry.raw_type.toLowerCase().includes(needle)
+  );
+}
+
+function membersOf(row: Row): EntryRow[] {
+  const members = row.kind === "fold" ? row.entries : row.kind === "tool" ? row.progress : [];
+  return members.map((entry) => ({
+    kind: "entry",
+    // The row of a run has its first member's number: members are told apart by half a step.
+    key: entry.seq + 0.5,
+    entry,
+    depth: row.depth + 1,
+    idle_ms: null,
+  }));
+}
+
+function isEntryType(word: string): word is EntryType {
+  return (ENTRY_TYPES as readonly string[]).includes(word);
+}
+
+function isMark(word: string): word is Mark {
+  return (MARKS as readonly string[]).includes(word);
+}
+
+function encodeTool(tool: string): string {
+  return encodeURIComponent(tool).replaceAll(",", "%2C");
+}
+
+function decodeURIComponentOrSame(word: string): string {
+  try {
+    return decodeURIComponent(word);
+  } catch {
+    return word;
+  }
+}

@@ -1,0 +1,78 @@
+import Button from "@cloudscape-design/components/button";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { answer, api, type Status } from "../api/client";
+import { Failure } from "../shell/FailurePage";
+import { useAnnounce, useFlash } from "../shell/page";
+import { refreshAll } from "./list";
+import "./NoSessions.css";
+
+const SAMPLES_POLL_MS = 700;
+const SAMPLES_COME = "The sample sessions are being imported. They are invented; open any of them.";
+
+/** A fresh installation: where it looked, how to point it elsewhere, and something to look at right now. */
+export function NoSessions({ status }: { status: Status | undefined }) {
+  const client = useQueryClient();
+  const { flash } = useFlash();
+  const samples = useMutation({
+    mutationFn: () => answer(api.POST("/api/samples")),
+    onSuccess: () => flash({ type: "success", id: "samples", content: SAMPLES_COME }),
+  });
+  // The server imports them on its own time; with the first of them this page gives way to the list.
+  useEffect(() => {
+    if (!samples.isSuccess) return;
+    const timer = setInterval(() => void refreshAll(client), SAMPLES_POLL_MS);
+    return () => clearInterval(timer);
+  }, [samples.isSuccess, client]);
+  const progress = status?.local_import;
+  return (
+    <div className="no-sessions">
+      <h2>No sessions yet</h2>
+      {progress === undefined || progress.state === "off" || progress.folder === null ? (
+        <p>This server reads no local transcripts. Start it with the folder that holds them:</p>
+      ) : (
+        <p>
+          Session Replay follows <code>{progress.folder}</code> and found no transcripts there. As soon as
+          Claude Code writes a session into this folder, it appears here. If your transcripts are elsewhere,
+          start the server with their folder:
+        </p>
+      )}
+      <Command text="session-replay serve --transcripts ~/.claude/projects" />
+      <p className="no-sessions-or">In a checkout of the source:</p>
+      <Command text="make run TRANSCRIPTS=~/.claude/projects" />
+      <p className="no-sessions-or">Or have a look around first:</p>
+      <Button
+        variant="primary"
+        loading={samples.isPending || samples.isSuccess}
+        onClick={() => samples.mutate()}
+      >
+        Open sample sessions
+      </Button>
+      {samples.isError && (
+        <div className="no-sessions-failure">
+          <Failure error={samples.error} retry={() => samples.mutate()} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Command({ text }: { text: string }) {
+  const announce = useAnnounce();
+  const [copied, setCopied] = useState(false);
+  const copy = () => {
+    // Not offered by browsers on plain HTTP from another machine: then the text is there to be selected.
+    void navigator.clipboard?.writeText(text).then(() => {
+      setCopied(true);
+      announce("Command copied");
+    });
+  };
+  return (
+    <div className="command">
+      <code>{text}</code>
+      <button type="button" onClick={copy} aria-label={`Copy the command ${text}`}>
+        {copied ? "Copied" : "Copy"}
+      </button>
+    </div>
+  );
+}
