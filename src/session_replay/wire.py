@@ -236,6 +236,8 @@ class Session(msgspec.Struct):
     """More than 0: the file was rewritten or truncated, older bytes are kept."""
     spawned_by_seq: int | None = None
     """The entry of the parent session that spawned this one."""
+    folder: str = ""
+    """The folder below ``projects`` that holds the transcript: all there is where no line names a directory."""
 
 
 class SessionPage(msgspec.Struct):

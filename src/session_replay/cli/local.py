@@ -65,7 +65,7 @@ class LocalTranscripts:
             self._intake.read(self._intake.pending(), Tally())
             rested_at = time.monotonic()
             for changed in self._follower.changes(self._stopped):
-                if changed:
+                if changed or self._local.progress.state == "scanning":
                     self._take(changed)
                 if self._wants_samples.is_set():
                     self._wants_samples.clear()

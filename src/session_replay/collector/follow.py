@@ -97,9 +97,12 @@ class _Scan:
         self._top = os.path.realpath(top)
 
     def files(self, root: Path, owner: Owner) -> Iterator[TranscriptFile]:
-        for entry in self._entries(root, followed=False):
+        for entry in self._entries(root):
             if _is_folder(entry):
-                yield from self._project(entry, owner)
+                if entry.name.endswith(".jsonl"):
+                    self.faults.append(FileFault(entry.path, "is a folder, not a transcript"))
+                else:
+                    yield from self._project(entry, owner)
             elif entry.name.endswith(".jsonl"):
                 yield from self._transcript(entry, entry.name, owner)
 
@@ -166,7 +169,7 @@ class _Scan:
                 mtime_ns=status.st_mtime_ns,
             )
 
-    def _entries(self, path: str | Path, *, followed: bool = True) -> list[os.DirEntry[str]]:
+    def _entries(self, path: str | Path) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(path) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
@@ -175,7 +178,7 @@ class _Scan:
             return []
         kept: list[os.DirEntry[str]] = []
         for entry in found:
-            if followed and entry.is_symlink() and entry.is_dir():
+            if entry.is_symlink() and _is_folder(entry):
                 # A linked folder could lead anywhere, or in a circle.
                 self.faults.append(FileFault(entry.path, "is a link to a folder"))
             else:
@@ -278,10 +281,8 @@ class Follower:
     def _watch(self, noticed: threading.Event, is_stopped: threading.Event) -> None:
         from watchfiles import Change, watch
 
-        known = self._looks
-
-        def is_new(_: Change, path: str) -> bool:
-            return path not in known
+        def is_news(_: Change, path: str) -> bool:
+            return path not in self._active  # those are looked at all the time
 
         while not is_stopped.is_set():
             if not self._folder.is_dir():
@@ -290,7 +291,7 @@ class Follower:
             noticed.set()  # what came before the watch began
             changes = watch(
                 self._folder,
-                watch_filter=is_new,
+                watch_filter=is_news,
                 debounce=50,
                 step=20,
                 stop_event=is_stopped,

@@ -31,6 +31,6 @@ def append(tx: Connection, task: AppendTask, growth: Growth, now_ms: int) -> Str
         file_size=growth.file_size if complete else -1,
         file_mtime_ns=growth.file_mtime_ns if complete else 0,
     )
-    streams.move_end(tx, task.key.stream_id, task.key.generation, appended, now_ms)
-    append_chunks(tx, task.key, growth.chunks)
-    return streams.find(tx, task.key.stream_id)
+    stream = streams.move_end(tx, task.key.stream_id, task.key.generation, appended, now_ms)
+    append_chunks(tx, task.key, growth.chunks)  # behind the check: what is there already would clash
+    return stream

@@ -26,6 +26,9 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_-]")
 HEAD_BYTES = 1 << 16
 AGENT_DEPTH_MAX = 16
+AGENT_ID_CHARS_MAX = 200
+ID_CHARS_MAX = 360
+"""The column holds 400: enough for the suffix of a second file of the same name."""
 
 
 class _Head(msgspec.Struct):
@@ -94,7 +97,7 @@ class Registry:
             wanted = _id_of_name(file.session, file.address)
         else:
             root_id = self.main_session(tx, client, file, file.session or _session_in(file.path))
-            wanted = ".".join([root_id, *(_NOT_IN_IDS.sub("_", agent)[:100] for agent in _ancestry(file))])
+            wanted = _id_of_agent(root_id, _ancestry(file))
         session_id = _free_id(tx, wanted)
         secret = self._at.session_keys.make_missing(tx, session_id)
         sealed_path = streams.seal_path(self._at.key, secret, digest, file.address)
@@ -114,7 +117,7 @@ class Registry:
             "client_id": stream.client_id,
             "root_id": root_id or stream.session_id,
             "parent_id": None,
-            "agent_id": file.agent_id,
+            "agent_id": file.agent_id and _readable(file.agent_id)[:AGENT_ID_CHARS_MAX],
             "orphan": root_id is not None,
             "warmup": False,
             "sealed_text": self._at.session_keys.seal_text(secret, stream.session_id, SessionText()),
@@ -128,13 +131,24 @@ def _id_of_name(session: str | None, address: str) -> str:
     if session and _UUID.fullmatch(session):
         return session.lower()
     found = _UUID.search(session or "")
-    return found[0].lower() if found else str(uuid.uuid5(_NAMESPACE, address))
+    return found[0].lower() if found else str(uuid.uuid5(_NAMESPACE, _readable(address)))
+
+
+def _id_of_agent(root_id: str, agents: list[str]) -> str:
+    """The ids of all agents down to this one; of the last one only where they are too long together."""
+    names = [_NOT_IN_IDS.sub("_", agent)[:100] for agent in agents]
+    wanted = ".".join([root_id, *names])
+    return wanted if len(wanted) <= ID_CHARS_MAX else f"{root_id}.{names[-1]}"
+
+
+def _readable(name: str) -> str:
+    r"""A file's name as text that can be encoded; bytes that are no UTF-8 as ``\xff``."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _free_id(tx: Connection, wanted: str) -> str:
-    taken = set(tx.execute(select(sessions.c.id).where(sessions.c.id.startswith(wanted, autoescape=True))).scalars())
     candidate, number = wanted, 1
-    while candidate in taken:
+    while tx.execute(select(sessions.c.id).where(sessions.c.id == candidate)).first():
         number += 1
         candidate = f"{wanted}~{number}"
     return candidate

@@ -46,8 +46,8 @@ def record(tx: Connection, at: Installation, stream: Stream, reading: Reading, *
         return False
     secret = at.session_keys.make_missing(tx, stream.session_id)
     key = StreamKey(secret, at.key.organization, stream.id, stream.generation)
-    if current.parsed_to:
-        _forget(tx, key, stream.id, reading.from_line)
+    if current.parsed_to or current.generation:
+        _forget(tx, key, stream, reading.from_line)
     append_summaries(tx, key, reading.summaries)
     version = PARSER_VERSION if is_last else streams.TO_BE_READ
     streams.move_parsed_to(tx, stream.id, stream.generation, reading.parsed_to, version)
@@ -61,12 +61,13 @@ def record(tx: Connection, at: Installation, stream: Stream, reading: Reading, *
     return True
 
 
-def _forget(tx: Connection, key: StreamKey, stream_id: int, from_line: int) -> None:
-    """Drop what was made of these lines before."""
+def _forget(tx: Connection, key: StreamKey, stream: Stream, from_line: int) -> None:
+    """Drop what was made of these lines, and of the whole stream, before."""
     drop_summaries(tx, key, from_line)
-    tx.execute(delete(shared_messages).where(shared_messages.c.stream_id == stream_id))
+    tx.execute(delete(session_names).where(session_names.c.session_id == stream.session_id))
+    tx.execute(delete(shared_messages).where(shared_messages.c.stream_id == stream.id))
     if from_line == 0:
-        tx.execute(delete(recorded_ids).where(recorded_ids.c.stream_id == stream_id))
+        tx.execute(delete(recorded_ids).where(recorded_ids.c.stream_id == stream.id))
 
 
 def _settle_copies(
@@ -296,7 +297,7 @@ def _largest_elsewhere(tx: Connection, organization: int, stream_id: int, digest
             )
             .group_by(shared_messages.c.id_digest)
         )
-        for digest, *counters in rows.tuples():
+        for digest, *counters in rows:
             largest[digest] = (counters[0], counters[1], counters[2], counters[3])
     return largest
 
@@ -310,7 +311,6 @@ def _name_columns(tx: Connection, at: Installation, session_id: str, figures: Fi
         "client_version": figures.client_versions,
         "permission_mode": figures.permission_modes,
     }
-    tx.execute(delete(session_names).where(session_names.c.session_id == session_id))
     rows: list[dict[str, Any]] = []
     numbers: dict[NameKind, dict[str, int]] = {}
     for kind, values in lists.items():

@@ -17,6 +17,7 @@ from session_replay.query.instant import written_time
 from session_replay.store.names import Names
 from session_replay.store.schema import clients, session_names, sessions, streams
 from session_replay.store.sessions import SessionKeys, SessionText
+from session_replay.store.streams import open_path
 from session_replay.wire import ClientMark, FindingCounts, Session, Tokens
 
 TOKEN_COLUMNS = ("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens")
@@ -32,6 +33,8 @@ def stored_rows() -> Select[Any]:
             clients.c.host_id,
             clients.c.user_id,
             streams.c.generation,
+            streams.c.address,
+            streams.c.sealed_path,
             (streams.c.length - streams.c.parsed_to).label("pending_bytes"),
         )
         .join(clients, clients.c.id == sessions.c.client_id)
@@ -58,13 +61,21 @@ class Words:
         for row in rows:
             listed = {kind: [texts[number] for number in found] for kind, found in lists[row.id].items()}
             words = self._open(row, secrets.get(row.id))
-            presented.append(_presented(row, texts, listed, words, live=row.grown_ms >= now_ms - LIVE_MS))
+            session = _presented(row, texts, listed, words, live=row.grown_ms >= now_ms - LIVE_MS)
+            session.folder = self._folder(row, secrets.get(row.id))
+            presented.append(session)
         return presented
 
     def _open(self, row: Row[Any], secret: bytes | None) -> SessionText:
         if secret is None:  # destroyed with its key
             return SessionText()
         return self._keys.open_text(secret, row.id, bytes(row.sealed_text))
+
+    def _folder(self, row: Row[Any], secret: bytes | None) -> str:
+        if secret is None:
+            return ""
+        path = open_path(self._keys.organization_key, secret, row.address, row.sealed_path)
+        return path.rpartition("projects/")[2].partition("/")[0] if "/" in path else ""
 
     def _listed(self, connection: Connection, session_ids: list[str]) -> defaultdict[str, dict[str, list[int]]]:
         found: defaultdict[str, dict[str, list[int]]] = defaultdict(dict)

@@ -62,7 +62,7 @@ def append_summaries(tx: Connection, key: StreamKey, made: list[SealedSummary]) 
 
 def stored_summaries(connection: Connection, key: StreamKey, from_line: int = 0) -> Iterator[SealedSummary]:
     """The summaries of lines from ``from_line`` on, in order; the first may begin before it."""
-    rows = connection.execution_options(yield_per=8).execute(
+    wanted = (
         select(
             summaries.c.line_start,
             summaries.c.line_end,
@@ -78,5 +78,7 @@ def stored_summaries(connection: Connection, key: StreamKey, from_line: int = 0)
         )
         .order_by(summaries.c.line_start)
     )
-    for row in rows:
-        yield SealedSummary(*row)
+    # Most readers stop early: the cursor is closed with the generator.
+    with connection.execute(wanted, execution_options={"yield_per": 8}) as rows:
+        for row in rows:
+            yield SealedSummary(*row)

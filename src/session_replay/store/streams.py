@@ -183,28 +183,22 @@ class Appended(NamedTuple):
     file_mtime_ns: int
 
 
-def move_end(tx: Connection, stream_id: int, generation: int, appended: Appended, now_ms: int) -> None:
-    """Write down the new end of a stream.
+def move_end(tx: Connection, stream_id: int, generation: int, appended: Appended, now_ms: int) -> Stream:
+    """Write down the new end of a stream, and return the stream as it is then.
 
     Raises:
         OffsetGap: The append does not begin where the stream ends: another writer was here.
         NotFound: The stream is gone.
     """
-    row = tx.execute(select(streams.c.length, streams.c.generation).where(streams.c.id == stream_id)).one_or_none()
-    if row is None:
-        raise NotFound(f"no stream {stream_id}")
-    expected = row.length if row.generation == generation else -1
+    stream = find(tx, stream_id)
+    expected = stream.length if stream.generation == generation else -1
     if appended.start != expected:
         raise OffsetGap(expected=expected, received=appended.start)
-    values: dict[str, int | bytes] = {
-        "length": appended.length,
-        "leaves": appended.leaves,
-        "file_size": appended.file_size,
-        "file_mtime_ns": appended.file_mtime_ns,
-    }
-    if appended.length > appended.start:
-        values["received_ms"] = now_ms
-    tx.execute(update(streams).where(streams.c.id == stream_id).values(values))
+    moved = appended._asdict()
+    moved.pop("start")
+    received = {"received_ms": now_ms} if appended.length > appended.start else {}
+    tx.execute(update(streams).where(streams.c.id == stream_id).values(moved | received))
+    return stream._replace(**moved)
 
 
 def begin_generation(tx: Connection, stream: Stream) -> Stream:

@@ -693,6 +693,8 @@ export interface components {
             entries: number;
             findings: components["schemas"]["FindingCounts"];
             first_prompt: string | null;
+            /** @default  */
+            folder: string;
             /** @default 0 */
             generation: number;
             git_branch: string | null;

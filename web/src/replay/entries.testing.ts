@@ -89,6 +89,7 @@ export function session(facts: Partial<Session> = {}): Session {
     permission_modes: [],
     generation: 0,
     spawned_by_seq: null,
+    folder: "-home-dev-shop",
     ...facts,
   };
 }

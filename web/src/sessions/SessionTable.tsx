@@ -205,9 +205,11 @@ function SessionRow({
             <bdi>{shown}</bdi>
           </Link>
         </span>
-        <span className="beside" title={session.project ?? undefined}>
+        <span className="beside" title={session.project ?? session.folder}>
           {depth === 0 ? (
-            <bdi className="path">{session.project === null ? NONE : shortPath(session.project)}</bdi>
+            <bdi className="path">
+              {session.project === null ? session.folder || NONE : shortPath(session.project)}
+            </bdi>
           ) : (
             session.agent_id
           )}

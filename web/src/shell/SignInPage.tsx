@@ -16,8 +16,8 @@ export function SignInPage() {
         </p>
         <pre>{`${window.location.origin}/?token=…`}</pre>
         <p>
-          The address works once. If it was used already, start the server again, or open the page in the
-          browser that used it.
+          Each address works once; the server then prints a new one below it. Open the last one, or go back to
+          the browser that is signed in.
         </p>
         <button type="button" onClick={() => window.location.reload()}>
           Try again

@@ -39,6 +39,7 @@ export function session(fields: Partial<Session> & { id: string }): Session {
     permission_modes: [],
     generation: 0,
     spawned_by_seq: null,
+    folder: "-home-dev-shop",
     ...fields,
   };
 }
