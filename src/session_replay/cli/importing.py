@@ -47,7 +47,7 @@ def import_once(paths: list[Path], data: Path | None, *, host_from_path: bool, a
     """Import all transcripts below ``paths``; exit code 0 also when some files could not be taken: the summary says so.
 
     Raises:
-        NotFound: A path does not exist.
+        NotFound: A path does not exist, or is no folder.
     """
     begun = time.perf_counter()
     found = _discover(paths, host_from_path=host_from_path)
@@ -66,8 +66,8 @@ def import_once(paths: list[Path], data: Path | None, *, host_from_path: bool, a
 def _discover(paths: list[Path], *, host_from_path: bool) -> Found:
     all_found = Found([], [], 0)
     for path in paths:
-        if not path.exists():
-            raise NotFound(f"there is no {path}")
+        if not path.is_dir():
+            raise NotFound(f"{path} is no folder" if path.exists() else f"there is no {path}")
         found = discover(path.absolute(), Owner(*settings.local_owner()), host_from_path=host_from_path)
         all_found.files.extend(found.files)
         all_found.faults.extend(found.faults)

@@ -23,6 +23,7 @@ BATCH_BYTES = 16 << 20
 GROWTH_SMALL_BYTES = 1 << 20
 """What a session appends is read in the thread; only a larger burst pays for a worker."""
 REST_LOOK_SECONDS = 30.0
+RETRY_SECONDS = 5
 Announce = Callable[[str], None]
 SAMPLE_OWNER = Owner("sample", "sample")
 
@@ -40,6 +41,7 @@ class LocalTranscripts:
 
     def __init__(self, at: Installation, folder: Path, owner: Owner, local: LocalImport, announce: Announce) -> None:
         self._folder = folder
+        self._owner = owner
         self._follower = Follower(folder, owner)
         self._local = local
         self._stopped = threading.Event()
@@ -61,22 +63,28 @@ class LocalTranscripts:
         self._workers.close()
 
     def _run(self) -> None:
-        try:
-            self._intake.read(self._intake.pending(), Tally())
-            rested_at = time.monotonic()
-            for changed in self._follower.changes(self._stopped):
-                if changed or self._local.progress.state == "scanning":
-                    self._take(changed)
-                if self._wants_samples.is_set():
-                    self._wants_samples.clear()
-                    self._take(discover(samples_folder(), SAMPLE_OWNER).files)
-                    self._local.has_samples = True
-                if time.monotonic() - rested_at > REST_LOOK_SECONDS:
-                    rested_at = time.monotonic()
-                    self._intake.read(self._intake.pending(), Tally())
-        except Exception:
-            log.exception("the local transcripts are no longer followed")
-            raise
+        while not self._stopped.is_set():
+            try:
+                self._follow()
+            except Exception:
+                # A full disk, say: nothing stored is lost, and a new look takes in what was missed.
+                log.exception("following %s failed, trying again in %d s", self._folder, RETRY_SECONDS)
+                self._stopped.wait(RETRY_SECONDS)
+
+    def _follow(self) -> None:
+        self._follower = Follower(self._folder, self._owner)
+        self._intake.read(self._intake.pending(), Tally())
+        rested_at = time.monotonic()
+        for changed in self._follower.changes(self._stopped):
+            if changed or self._local.progress.state == "scanning":
+                self._take(changed)
+            if self._wants_samples.is_set():
+                self._wants_samples.clear()
+                self._take(discover(samples_folder(), SAMPLE_OWNER).files)
+                self._local.has_samples = True
+            if time.monotonic() - rested_at > REST_LOOK_SECONDS:
+                rested_at = time.monotonic()
+                self._intake.read(self._intake.pending(), Tally())
 
     def _take(self, files: list[TranscriptFile]) -> None:
         progress = self._local.progress = ImportProgress(
@@ -98,6 +106,7 @@ class LocalTranscripts:
             progress.faults = len(faults) + len(self._follower.faults)
         for fault in faults:
             log.warning("%s: %s", fault.path, fault.problem)
+            self._follower.give_again(fault.path)
         progress.state = "following"
         if len(files) > 1:
             self._workers.close()  # their memory is better used elsewhere

@@ -226,6 +226,7 @@ class Follower:
         self._owner = owner
         self._looks: dict[str, tuple[int, int]] = {}
         self._active: dict[str, TranscriptFile] = {}
+        self._again: set[str] = set()
         self.faults: list[FileFault] = []
 
     def changes(self, is_stopped: threading.Event) -> Iterator[list[TranscriptFile]]:
@@ -233,10 +234,20 @@ class Follower:
 
         The first list is everything.  A file is given again when it changed while it was being taken.
         """
-        noticed = threading.Event()
-        watcher = threading.Thread(target=self._watch, args=(noticed, is_stopped), name="watch-files", daemon=True)
+        noticed, ended = threading.Event(), threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(noticed, ended), name="watch-files", daemon=True)
         watcher.start()
-        yield self._discovered()
+        try:
+            yield self._discovered()
+            yield from self._followed(noticed, is_stopped)
+        finally:
+            ended.set()
+
+    def give_again(self, path: str) -> None:
+        """Give a file again with the next full look though it stays as it is: it could not be taken."""
+        self._again.add(path)
+
+    def _followed(self, noticed: threading.Event, is_stopped: threading.Event) -> Iterator[list[TranscriptFile]]:
         looked_at = quiet_since = time.monotonic()
         while not is_stopped.is_set():
             if noticed.is_set() or time.monotonic() - looked_at > FULL_LOOK_SECONDS:
@@ -256,6 +267,8 @@ class Follower:
             return []
         found = discover(self._folder, self._owner)
         self.faults = found.faults
+        while self._again:
+            self._looks.pop(self._again.pop(), None)
         recent_ns = time.time_ns() - ACTIVE_SECONDS * 1_000_000_000
         self._active = {
             file.path: file for file in found.files if file.kind != "attachment" and file.mtime_ns > recent_ns
@@ -278,15 +291,15 @@ class Follower:
         self._looks.update((file.path, (file.size, file.mtime_ns)) for file in changed)
         return sorted(changed, key=lambda file: -file.mtime_ns)
 
-    def _watch(self, noticed: threading.Event, is_stopped: threading.Event) -> None:
+    def _watch(self, noticed: threading.Event, ended: threading.Event) -> None:
         from watchfiles import Change, watch
 
         def is_news(_: Change, path: str) -> bool:
             return path not in self._active  # those are looked at all the time
 
-        while not is_stopped.is_set():
+        while not ended.is_set():
             if not self._folder.is_dir():
-                is_stopped.wait(QUIET_SECONDS)
+                ended.wait(QUIET_SECONDS)
                 continue
             noticed.set()  # what came before the watch began
             changes = watch(
@@ -294,7 +307,7 @@ class Follower:
                 watch_filter=is_news,
                 debounce=50,
                 step=20,
-                stop_event=is_stopped,
+                stop_event=ended,
                 ignore_permission_denied=True,
                 raise_interrupt=False,
             )
@@ -302,4 +315,4 @@ class Follower:
                 for _ in changes:
                     noticed.set()
             except (OSError, RuntimeError):  # the folder went away, or the system has no watches left
-                is_stopped.wait(QUIET_SECONDS)
+                ended.wait(QUIET_SECONDS)

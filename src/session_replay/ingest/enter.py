@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, insert, select
 
+from session_replay.ingest.link import link_tree
 from session_replay.store import streams
 from session_replay.store.installation import Installation
 from session_replay.store.schema import sessions
@@ -103,6 +104,8 @@ class Registry:
         sealed_path = streams.seal_path(self._at.key, secret, digest, file.address)
         stream = streams.enter(tx, self._at.key.organization, client, digest, sealed_path, session_id, now_ms)
         tx.execute(insert(sessions), [self._empty_session(stream, secret, root_id, file)])
+        if root_id is None and _has_subagents(tx, session_id):
+            link_tree(tx, self._at, session_id)  # they came first, and it may spawn none itself (warm-ups)
         return stream
 
     def _empty_session(
@@ -142,8 +145,13 @@ def _id_of_agent(root_id: str, agents: list[str]) -> str:
 
 
 def _readable(name: str) -> str:
-    r"""A file's name as text that can be encoded; bytes that are no UTF-8 as ``\xff``."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """A file's name as text that can be encoded: what is no UTF-8 is written with backslashes."""
+    return name.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")
+
+
+def _has_subagents(tx: Connection, session_id: str) -> bool:
+    of_tree = select(sessions.c.id).where(sessions.c.root_id == session_id, sessions.c.id != session_id)
+    return tx.execute(of_tree.limit(1)).first() is not None
 
 
 def _free_id(tx: Connection, wanted: str) -> str:

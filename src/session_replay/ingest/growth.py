@@ -17,6 +17,8 @@ from session_replay.wire import BLOCK_BYTES, block_hashes
 CHUNK_BYTES = 1 << 20
 APPEND_BYTES_MAX = 8 << 20
 LEAF_BYTES = 32
+MTIME_NS_MAX = 2**63 - 1
+"""The column's limit, in the year 2262: some file systems know later ones."""
 
 
 class Readable(Protocol):
@@ -95,7 +97,7 @@ def seal_growth(task: AppendTask) -> Growth:
         chunks=chunks,
         leaves=block_hashes(raw),
         file_size=status.st_size,
-        file_mtime_ns=status.st_mtime_ns,
+        file_mtime_ns=min(status.st_mtime_ns, MTIME_NS_MAX),
         rewritten=False,
         cpu_ms=_ms_since(begun),
     )

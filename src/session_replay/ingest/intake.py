@@ -33,6 +33,8 @@ from session_replay.wire import FileFault, TranscriptFile
 
 REST_MS = 300_000
 """A file that did not grow for 5 minutes is at rest: an unterminated last line is then read too."""
+ATTACHED_BYTES_MAX = 8 << 20
+"""Attachments are held in memory until their transaction is done; one alone may be larger."""
 ENTERED_AT_ONCE = 256
 """Files entered in one transaction, so that other writers are never held up for long."""
 TRIES = 3
@@ -116,7 +118,7 @@ class Intake:
         meter = _Meter(self._report, "store", len(changed), sum(file.size for file in changed))
         attached = [file for file in changed if file.kind == "attachment"]
         transcripts = [file for file in changed if file.kind != "attachment"]
-        for batch in _batches(attached):
+        for batch in _batches(attached, ATTACHED_BYTES_MAX):
             self._attach(batch, tally, meter)
         grown: list[int] = []
         for batch in _batches(transcripts):
@@ -324,9 +326,18 @@ def _recording(at: Installation, stream: Stream, reading: Reading, *, is_last: b
     return lambda tx: record(tx, at, stream, reading, is_last=is_last)
 
 
-def _batches(files: list[TranscriptFile]) -> Iterable[list[TranscriptFile]]:
-    for start in range(0, len(files), ENTERED_AT_ONCE):
-        yield files[start : start + ENTERED_AT_ONCE]
+def _batches(files: list[TranscriptFile], bytes_max: int | None = None) -> Iterable[list[TranscriptFile]]:
+    batch: list[TranscriptFile] = []
+    size = 0
+    for file in files:
+        is_full = bytes_max is not None and size + file.size > bytes_max
+        if batch and (is_full or len(batch) == ENTERED_AT_ONCE):
+            yield batch
+            batch, size = [], 0
+        batch.append(file)
+        size += file.size
+    if batch:
+        yield batch
 
 
 def _problem(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from session_replay.ingest.link import link_tree
 from session_replay.ingest.read import Reading
@@ -54,6 +54,8 @@ def record(tx: Connection, at: Installation, stream: Stream, reading: Reading, *
     foreign = _claim_ids(tx, at.key.organization, stream.id, reading.figures)
     if is_last:
         foreign = _settle_copies(tx, at.key.organization, current, reading.figures, foreign)
+    if is_last and current.generation:
+        _release_ids(tx, at.key.organization)
     changed = _write_session(tx, at, stream, secret, reading.figures, foreign, current.file_mtime_ns // 1_000_000)
     if is_last and changed:
         root_id = tx.execute(select(sessions.c.root_id).where(sessions.c.id == stream.session_id)).scalar_one()
@@ -68,6 +70,20 @@ def _forget(tx: Connection, key: StreamKey, stream: Stream, from_line: int) -> N
     tx.execute(delete(shared_messages).where(shared_messages.c.stream_id == stream.id))
     if from_line == 0:
         tx.execute(delete(recorded_ids).where(recorded_ids.c.stream_id == stream.id))
+
+
+def _release_ids(tx: Connection, organization: int) -> None:
+    """Let streams be read again that hold messages which a rewritten file counted and holds no more."""
+    is_counted = exists().where(
+        recorded_ids.c.organization_id == organization, recorded_ids.c.id_digest == shared_messages.c.id_digest
+    )
+    rows = tx.execute(
+        select(shared_messages.c.stream_id)
+        .where(shared_messages.c.organization_id == organization, ~is_counted)
+        .distinct()
+    )
+    for stream_id in rows.scalars().all():
+        streams.inherit(tx, streams.find(tx, stream_id), frozenset())
 
 
 def _settle_copies(

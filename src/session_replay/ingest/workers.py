@@ -9,10 +9,11 @@ much to do.  A pool whose worker died is made again.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any, NamedTuple
 
 WORKERS_MAX = 8
@@ -94,13 +95,20 @@ class Workers:
     def _submit(self, work: Work) -> Future[Any]:
         for _ in range(2):
             if self._pool is None:
-                self._pool = ProcessPoolExecutor(self.count, mp_context=get_context("spawn"))
+                self._pool = ProcessPoolExecutor(self.count, get_context("spawn"), _end_with_parent)
             try:
                 return self._pool.submit(work.do, work.task)
             except BrokenProcessPool:  # a worker died: what was under way is told so, the rest gets a new pool
                 self._pool.shutdown(wait=False)
                 self._pool = None
         raise BrokenProcessPool
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent was killed: it would else wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), name="parent-watch", daemon=True).start()
 
 
 def _step(job: Job, finished: Future[Any] | None) -> Step:

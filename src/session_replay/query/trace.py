@@ -36,6 +36,8 @@ from session_replay.wire import (
 )
 
 FRAME_BYTES = 1 << 17
+SEQ_MAX = 2**63 - 1
+"""Who asks for what is behind a larger number gets nothing, and no error of the database."""
 SPILL_CHARS_MAX = 2_000_000
 
 _decode = msgspec.json.Decoder(Entry).decode
@@ -217,6 +219,8 @@ class Trace:
         return whole
 
     def _find(self, connection: Connection, session_id: str) -> _At:
+        if not (session_id.isascii() and session_id.isprintable()):  # PostgreSQL refuses a NUL in a text
+            raise NotFound(f"no session {session_id!r}")
         row = connection.execute(
             select(sessions.c.stream_id, sessions.c.parent_id).where(sessions.c.id == session_id)
         ).one_or_none()
@@ -228,7 +232,7 @@ class Trace:
         return _At(stream, key, row.parent_id)
 
     def _entries(self, connection: Connection, key: StreamKey, after: int) -> Generator[tuple[bytes, int]]:
-        from_line = line_of(after) if after >= 0 else 0
+        from_line = line_of(min(after, SEQ_MAX)) if after >= 0 else 0
         for summary in stored_summaries(connection, key, from_line):
             for entry in open_summary(key, summary):
                 seq = _decode_seq(entry).seq

@@ -31,7 +31,7 @@ def attach(tx: Connection, at: Installation, client: str, session_id: str, file:
             sealed_path=streams.seal_path(at.key, secret, digest, file.address),
             session_id=session_id,
             size=len(raw),
-            file_mtime_ns=file.mtime_ns,
+            file_mtime_ns=min(file.mtime_ns, 2**63 - 1),
             sealed=seal(secret, _context(at, session_id, digest), zstd.compress(raw, ZSTD_LEVEL)),
         )
     )

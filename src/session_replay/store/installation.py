@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select
 
-from session_replay.errors import DataFolderBusy, KeyMissing
+from session_replay.errors import DataFolderBusy, InvalidRequest, KeyMissing
 from session_replay.store.database import Database, sqlite_url
 from session_replay.store.migrations import upgrade
 from session_replay.store.names import Names
@@ -69,12 +69,16 @@ def open_installation(folder: Path, source: KeySource, *, url: str | None = None
         url: A PostgreSQL URL in the place of the folder's own catalogue.
 
     Raises:
+        InvalidRequest: No folder can be made there.
         DataFolderBusy: Another process holds it.
         KeyMissing: It is initialised and its key is not to be found; no new one is made.
         KeyWrong: The key found is another one.
         DataFolderNewer: A newer version wrote it.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidRequest(f"{folder} cannot be a data folder: {error.strerror}") from error
     with contextlib.ExitStack() as stack:
         stack.enter_context(_lock(folder))
         database = Database(url or sqlite_url(folder / CATALOGUE))

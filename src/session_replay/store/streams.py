@@ -209,7 +209,16 @@ def begin_generation(tx: Connection, stream: Stream) -> Stream:
         .where(streams.c.id == stream.id, streams.c.generation == stream.generation)
         .values(values | {"parser_version": TO_BE_READ})
     )
+    _disinherit(tx, stream.id)
     return find(tx, stream.id)
+
+
+def _disinherit(tx: Connection, stream_id: int) -> None:
+    """What repeated the lines of a rewritten file may now be all that has them: it is read again without them."""
+    rows = tx.execute(select(*_columns).where(streams.c.inherits.contains(str(stream_id)))).all()
+    for heir in (Stream(*row) for row in rows):
+        inherits = ",".join(str(number) for number in sorted(heir.earlier - {stream_id}))
+        tx.execute(update(streams).where(streams.c.id == heir.id).values(inherits=inherits, parser_version=TO_BE_READ))
 
 
 def move_parsed_to(tx: Connection, stream_id: int, generation: int, parsed_to: int, parser_version: int) -> None:

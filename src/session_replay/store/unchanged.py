@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from session_replay.errors import ReplayError
+from session_replay.errors import KeyMissing, ReplayError
 from session_replay.vault.keys import OrganizationKey, WrappedKey, open_organization_key, read_key_file
 from session_replay.vault.source import KeySource
 from session_replay.wire import TranscriptFile
@@ -43,10 +43,13 @@ def is_unchanged(folder: Path, source: KeySource, files: Iterable[TranscriptFile
 
 
 def _key(connection: sqlite3.Connection, source: KeySource) -> OrganizationKey:
-    data_id, organization, version, kek_id, wrapped = connection.execute(
+    row = connection.execute(
         "SELECT data_id, organization_id, version, kek_id, wrapped FROM organizations"
         " JOIN organization_keys ON organization_id = id ORDER BY version DESC"
     ).fetchone()
+    if row is None:
+        raise KeyMissing("the data folder was not made whole")
+    data_id, organization, version, kek_id, wrapped = row
     kek = source.given or read_key_file(source.path(data_id))
     return open_organization_key(kek, organization, WrappedKey(version, kek_id, wrapped))
 

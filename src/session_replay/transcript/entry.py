@@ -47,7 +47,7 @@ from session_replay.wire import BLOCKS_PER_LINE, Entry, EntryType, EntryWhole, T
 
 __all__ = ["LINE_BYTES_MAX", "PARSER_VERSION", "entries_of", "entry_whole"]
 
-PARSER_VERSION: int = 1
+PARSER_VERSION: int = 2
 """Grows whenever the same line would give other entries or figures."""
 
 SYNTHETIC_MODEL = "<synthetic>"
@@ -131,7 +131,7 @@ def entries_of(
     elif line.type == "user":
         entries = _user(place)
     else:
-        return [_record(place)]
+        return [_record(place, raw_line)]
     if not entries:
         return [_empty(place)]
     if len(entries) > 1:
@@ -438,9 +438,9 @@ def _empty(place: _Place) -> Entry:
     )
 
 
-def _record(place: _Place) -> Entry:
+def _record(place: _Place, raw_line: bytes) -> Entry:
     line = place.line
-    record: Record = record_of(line, place.size_bytes)
+    record: Record = record_of(line, raw_line)
     kind: Kind = kind_of(record.mark)
     entry_type: EntryType = kind.type
     return Entry(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import cast
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from session_replay.transcript.kinds import MCP_PREFIX
 from session_replay.transcript.line import NO_RAW, Block, Part, ToolInput, json_value, read_part
@@ -17,8 +17,34 @@ _KIBIBYTE = 1024
 _COMMAND_NAME = re.compile(r"<command-name>([^<]*)")
 _COMMAND_ARGS = re.compile(r"<command-args>([^<]*)")
 _SHELL_INPUT = re.compile(r"<bash-input>([^<]*)")
-_TAGS = re.compile(r"</?[a-z][a-z_-]*>")
+_TAGS = re.compile(
+    r"</?(?:tool_use_error|system-reminder|persisted-output|task-notification|teammate-message"
+    r"|local-command-(?:caveat|stderr|stdout)|bash-(?:input|stderr|stdout)|command-(?:args|message|name)"
+    r"|(?:session-start|user-prompt-submit)-hook|ide_(?:diagnostics|opened_file|selection))>"
+)
+"""The client's own wrappers only: a tag that a tool or a person wrote is part of what they said."""
 _RAW_HEAD_BYTES = 4 * PREVIEW_CHARS
+
+
+class _Todo(Struct, gc=False):
+    """A member of ``todos``."""
+
+    content: str | None = None
+    status: str | None = None
+
+
+class _Option(Struct, gc=False):
+    """An answer that a question offers."""
+
+    label: str | None = None
+
+
+class _Question(Struct, gc=False):
+    """A member of ``questions``."""
+
+    question: str | None = None
+    header: str | None = None
+    options: list[_Option] = []
 
 
 def clipped(text: str, chars: int = PREVIEW_CHARS) -> str:
@@ -198,6 +224,35 @@ def _plan(given: ToolInput) -> tuple[str, str]:
     return headline(given.plan or "plan"), given.plan or "(plan)"
 
 
+def _todos(given: ToolInput) -> tuple[str, str]:
+    if given.todos is None:
+        return "", ""
+    todos = [read_part(raw, _Todo) for raw in given.todos]
+    done = sum(todo.status == "completed" for todo in todos)
+    label = f"{len(todos)} todo{'' if len(todos) == 1 else 's'}{f', {done} done' if done else ''}"
+    for status, words in (("in_progress", "in progress"), ("pending", "next")):
+        found = [todo.content for todo in todos if todo.status == status and todo.content]
+        if found:
+            return label, f"{words}: {'; '.join(found) if status == 'in_progress' else found[0]}"
+    return label, label
+
+
+def _questions(given: ToolInput) -> tuple[str, str]:
+    questions = [read_part(raw, _Question) for raw in given.questions or []]
+    asked = [_question_words(one) for one in questions if one.question]
+    return ", ".join(one.header for one in questions if one.header), "\n".join(asked)
+
+
+def _question_words(one: _Question) -> str:
+    labels = [option.label for option in one.options if option.label]
+    return f"{one.question} ({' / '.join(labels)})" if labels else one.question or ""
+
+
+def _process(given: ToolInput) -> tuple[str, str]:
+    name = given.bash_id or given.shell_id or given.task_id or ""
+    return name, name
+
+
 _CALL_WORDS = {
     "Bash": _command,
     "PowerShell": _command,
@@ -221,5 +276,12 @@ _CALL_WORDS = {
     "SlashCommand": _skill,
     "TaskCreate": _task,
     "ExitPlanMode": _plan,
+    "TodoWrite": _todos,
+    "AskUserQuestion": _questions,
+    "BashOutput": _process,
+    "TaskOutput": _process,
+    "TaskStop": _process,
+    "KillBash": _process,
+    "KillShell": _process,
 }
 """How the calls of known tools are put on a row; other tools show their input as JSON."""

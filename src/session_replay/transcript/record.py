@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
-from session_replay.transcript.kinds import kind_of
+from session_replay.transcript.kinds import UNKNOWN, kind_of
 from session_replay.transcript.line import (
     NO_RAW,
     Attachment,
@@ -37,6 +37,9 @@ _NOTIFICATION_ID = re.compile(r"<task-id>([^<]{1,80})</task-id>")
 _NOTIFICATION_CALL = re.compile(r"<tool-use-id>([^<]{1,80})</tool-use-id>")
 _NOTIFICATION_SUMMARY = re.compile(r"<summary>([^<]{1,400})</summary>")
 _NOTIFICATION_CHARS = 2_000
+_SNAPSHOT_FILES = 20
+_RAW_HEAD_BYTES = 2_000
+_PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Record(Struct, gc=False):
@@ -60,6 +63,12 @@ class _ApiError(Struct, gc=False):
 
     formatted: str | None = None
     message: str | None = None
+
+
+class _Snapshot(Struct, gc=False, rename="camel"):
+    """``snapshot`` of a file checkpoint: the files by their paths."""
+
+    tracked_file_backups: dict[str, Raw] | None = None
 
 
 class _Blocked(Struct, gc=False, rename="camel"):
@@ -95,8 +104,14 @@ def notification_words(text: str) -> str:
     return clipped(news.summary) if news is not None and news.summary else bare(text) or "(empty)"
 
 
-def record_of(line: Line, size_bytes: int) -> Record:
-    """The row of a line that is neither ``user`` nor ``assistant``."""
+def record_of(line: Line, raw_line: bytes) -> Record:
+    """The row of a line that is neither ``user`` nor ``assistant``.
+
+    Args:
+        line: What was read of the line.
+        raw_line: The line itself, shown where nothing in it is known.
+    """
+    size_bytes = len(raw_line)
     if line.type == "progress":
         return _progress(line)
     if line.type == "attachment":
@@ -104,6 +119,10 @@ def record_of(line: Line, size_bytes: int) -> Record:
     if line.type == "system":
         return _system(line)
     raw_type = clipped(line.type, _KIND_CHARS) if line.type else "unknown"
+    if kind_of(raw_type) is UNKNOWN:
+        text = text_of(line.content) or raw_line[:_RAW_HEAD_BYTES].decode("utf-8", "replace")
+        label = _unknown_words(raw_type) if line.type else "line without a type"
+        return Record(raw_type, raw_type, label=label, preview=clipped(text))
     record = Record(raw_type, raw_type, label=kind_of(raw_type).words)
     told = _OTHER.get(raw_type)
     record.preview = clipped(told(line)) if told is not None else ""
@@ -114,6 +133,10 @@ def record_of(line: Line, size_bytes: int) -> Record:
     if not record.preview:
         record.preview = f"{record.label or raw_type}, {size_words(size_bytes)}"
     return record
+
+
+def _unknown_words(raw_type: str) -> str:
+    return f"{UNKNOWN.words}: {raw_type}"
 
 
 def queue_text(line: Line) -> str:
@@ -138,7 +161,14 @@ def _queue(line: Line) -> str:
 
 
 def _snapshot(line: Line) -> str:
-    return line.tracking_path or (json_head(line.snapshot) if line.snapshot != NO_RAW else "")
+    if line.tracking_path or line.snapshot == NO_RAW:
+        return line.tracking_path or ""
+    files = read_part(line.snapshot, _Snapshot).tracked_file_backups
+    if files is None:
+        return json_head(line.snapshot)
+    if not files:
+        return "no files"
+    return f"{len(files)} file{'' if len(files) == 1 else 's'}: {', '.join(list(files)[:_SNAPSHOT_FILES])}"
 
 
 _OTHER: dict[str, Callable[[Line], str]] = {
@@ -233,8 +263,10 @@ def _attachment(line: Line, size_bytes: int) -> Record:
         return _queued(data, raw_type)
     if subtype.startswith("hook_"):
         return _hook(data, raw_type, size_bytes)
-    words = kind_of(raw_type).words or subtype
-    preview = _attachment_words(data) or f"{words}, {size_words(size_bytes)}"
+    kind = kind_of(raw_type)
+    words = _unknown_words(raw_type) if kind is UNKNOWN else kind.words or subtype
+    preview = _attachment_words(data) or (json_head(line.attachment) if kind is UNKNOWN else "")
+    preview = preview or f"{words}, {size_words(size_bytes)}"
     # Servers that come into a session bring instructions from outside.
     added = subtype == "mcp_instructions_delta" and bool(data.added_names)
     return Record(raw_type, raw_type, label=words, preview=clipped(preview), audit=added)
@@ -306,7 +338,7 @@ def _attachment_words(data: Attachment) -> str:
 def _system(line: Line) -> Record:
     subtype = clipped(line.subtype or "unknown", _KIND_CHARS)
     raw_type = f"system/{subtype}"
-    record = Record(raw_type, raw_type, label=subtype.replace("_", " "), duration_ms=line.duration_ms)
+    record = Record(raw_type, raw_type, label=_subtype_words(subtype), duration_ms=line.duration_ms)
     record.tool_use_id = line.tool_use_id
     if subtype == "stop_hook_summary":
         return _stop_hooks(line, record)
@@ -320,6 +352,10 @@ def _system(line: Line) -> Record:
     record.preview = (command_words(text) if record.audit else bare(text)) or record.label
     record.is_error = line.level == "error"
     return record
+
+
+def _subtype_words(subtype: str) -> str:
+    return subtype.replace("_", " ") if _PLAIN_NAME.fullmatch(subtype) else subtype
 
 
 def _stop_hooks(line: Line, record: Record) -> Record:

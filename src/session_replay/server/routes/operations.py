@@ -7,6 +7,7 @@ import time
 
 import msgspec
 from litestar import MediaType, Response, Router, get, post
+from litestar.di import NamedDependency
 from sqlalchemy import Connection, func, select
 
 from session_replay import __version__
@@ -26,14 +27,14 @@ async def get_health() -> str:
 
 
 @get("/readyz", media_type=MediaType.TEXT, summary="The store answers", operation_id="get_readiness")
-async def get_readiness(services: Services) -> Response[str]:
+async def get_readiness(services: NamedDependency[Services]) -> Response[str]:
     """200 when the catalogue can be read."""
     await services.read(lambda connection: connection.execute(select(1)).scalar())
     return Response("ready")
 
 
 @get("/status", summary="What the page needs to know about the server", operation_id="get_status")
-async def get_status(services: Services) -> Status:
+async def get_status(services: NamedDependency[Services]) -> Status:
     """Version, import progress, and whether there is anything to show."""
     count = await services.read(
         lambda connection: connection.execute(
@@ -53,7 +54,7 @@ async def get_status(services: Services) -> Status:
 
 
 @post("/samples", status_code=202, summary="Import the sample sessions", operation_id="import_samples")
-async def import_samples(services: Services) -> None:
+async def import_samples(services: NamedDependency[Services]) -> None:
     """Bring in the sample sessions that are shipped with the product; they belong to the host ``sample``."""
     if services.local.import_samples is None:
         raise NotFound("this server follows no transcripts, so it imports no samples")
@@ -61,7 +62,7 @@ async def import_samples(services: Services) -> None:
 
 
 @get("/clients", summary="The machines that sessions come from", operation_id="list_clients")
-async def list_clients(services: Services) -> ClientPage:
+async def list_clients(services: NamedDependency[Services]) -> ClientPage:
     """Every client with the number of its main sessions and when it last sent something."""
     return await services.read(lambda connection: _clients(services, connection))
 

@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from litestar import MediaType, Request, Response, Router, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
 from session_replay.errors import NotFound
 from session_replay.server.services import Services
 
 WEB = Path(__file__).parent.parent / "web"
-# Cloudscape sets style attributes; everything else comes from this server's own files.
+# The page sets styles through the CSSOM only, so that no inline style needs to be allowed.
 _DIRECTIVES = {
     "default-src": "'none'",
     "script-src": "'self'",
-    "style-src": "'self' 'unsafe-inline'",
+    "style-src": "'self'",
     "img-src": "'self' data: blob:",
     "font-src": "'self'",
     "connect-src": "'self'",
@@ -43,28 +44,38 @@ NOT_BUILT = (
 @get(["/", "/replay/{session_id:str}"], include_in_schema=False, media_type=MediaType.HTML)
 async def page(
     request: Request[Any, Any, Any],
-    services: Services,
-    token: Annotated[str | None, Parameter(query="token", required=False)] = None,
+    services: NamedDependency[Services],
+    token: Annotated[str | None, QueryParameter(name="token", required=False)] = None,
 ) -> Response[Any]:
     """The application; with the one-time token it signs the browser in first."""
     services.access.check_host(request)
     if token is not None:
         return _signed_in(request, services, token)
-    index = WEB / "index.html"
-    return Response(index.read_bytes() if index.exists() else NOT_BUILT, headers=PAGE_HEADERS)
+    return _application(200)
 
 
 @get("/{name:path}", include_in_schema=False)
-async def file(name: str) -> Response[bytes]:
-    """A file of the built UI."""
+async def file(
+    request: Request[Any, Any, Any], services: NamedDependency[Services], name: FromPath[str]
+) -> Response[Any]:
+    """A file of the built UI; for an unknown address the application, which says so to people."""
+    services.access.check_host(request)
     path = (WEB / name.lstrip("/")).resolve()
     if not path.is_relative_to(WEB) or not path.is_file():
+        if "text/html" in request.headers.get("accept", "") and not name.startswith("/api/"):
+            return _application(404)
         raise NotFound("There is nothing at this address.")
     # Names of built files hold a hash of their content.
     is_hashed = path.parent.name == "assets"
     caching = "public, max-age=31536000, immutable" if is_hashed else "no-cache"
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return Response(path.read_bytes(), media_type=media_type, headers={"Cache-Control": caching})
+
+
+def _application(status: int) -> Response[Any]:
+    index = WEB / "index.html"
+    content = index.read_bytes() if index.exists() else NOT_BUILT
+    return Response(content, status_code=status, media_type=MediaType.HTML, headers=PAGE_HEADERS)
 
 
 def _signed_in(request: Request[Any, Any, Any], services: Services, token: str) -> Response[Any]:

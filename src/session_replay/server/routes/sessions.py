@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Router, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
 
 from session_replay.query.filter import parse_filter
 from session_replay.server.services import Services
@@ -13,25 +14,25 @@ from session_replay.wire import PAGE_DEFAULT, PAGE_MAX, Activity, FacetPage, Ses
 
 FilterText = Annotated[
     str | None,
-    Parameter(
-        query="filter",
+    QueryParameter(
+        name="filter",
         description='One JSON value: {"and"|"or": [{"property", "operator", "value"} | nested …]}; see docs/filter.md.',
     ),
 ]
-Limit = Annotated[int, Parameter(query="limit", ge=1, le=PAGE_MAX, description="Items on a page.")]
-PageCursor = Annotated[str | None, Parameter(query="cursor", description="``next_cursor`` of the page before.")]
+Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=PAGE_MAX, description="Items on a page.")]
+PageCursor = Annotated[str | None, QueryParameter(name="cursor", description="``next_cursor`` of the page before.")]
 
 
 @get("/sessions", summary="A page of sessions", operation_id="list_sessions")
 async def list_sessions(
-    services: Services,
+    services: NamedDependency[Services],
     filter_text: FilterText = None,
     sort: Annotated[
-        str, Parameter(description="started_at, duration_ms, messages, tokens or findings; - for descending.")
+        str, QueryParameter(description="started_at, duration_ms, messages, tokens or findings; - for descending.")
     ] = "-started_at",
     limit: Limit = PAGE_DEFAULT,
     page_cursor: PageCursor = None,
-    parent: Annotated[str | None, Parameter(description="List the subagent sessions of this one instead.")] = None,
+    parent: Annotated[str | None, QueryParameter(description="List the subagent sessions of this one instead.")] = None,
 ) -> SessionPage:
     """Main sessions that match; a session matches if any session of its tree does."""
     wanted = parse_filter(filter_text)
@@ -44,16 +45,16 @@ async def list_sessions(
 
 @get("/sessions/{session_id:str}", summary="One session with its figures", operation_id="get_session")
 async def get_session(
-    services: Services,
-    session_id: str,
-    tree: Annotated[bool, Parameter(description="Add the figures of its subagents.")] = False,
+    services: NamedDependency[Services],
+    session_id: FromPath[str],
+    tree: Annotated[bool, QueryParameter(description="Add the figures of its subagents.")] = False,
 ) -> Session:
     """One session; its figures are its own transcript's unless ``tree`` is set."""
     return await services.read(lambda connection: services.catalogue.session(connection, session_id, tree=tree))
 
 
 @get("/stats", summary="The figures above the list", operation_id="get_stats")
-async def get_stats(services: Services, filter_text: FilterText = None) -> Stats:
+async def get_stats(services: NamedDependency[Services], filter_text: FilterText = None) -> Stats:
     """Main sessions, and messages, tokens and tool calls of their whole trees, each id counted once."""
     wanted = parse_filter(filter_text)
     return await services.read(lambda connection: services.catalogue.stats(connection, filter=wanted))
@@ -61,9 +62,9 @@ async def get_stats(services: Services, filter_text: FilterText = None) -> Stats
 
 @get("/activity", summary="Figures per day", operation_id="get_activity")
 async def get_activity(
-    services: Services,
+    services: NamedDependency[Services],
     filter_text: FilterText = None,
-    tz: Annotated[str, Parameter(description="Time zone of the days, as IANA names it.")] = "UTC",
+    tz: Annotated[str, QueryParameter(description="Time zone of the days, as IANA names it.")] = "UTC",
 ) -> Activity:
     """Days with at least one session; all activity of a session belongs to the day it started."""
     wanted = parse_filter(filter_text)
@@ -72,9 +73,9 @@ async def get_activity(
 
 @get("/facets/{name:str}", summary="Values to suggest for a filter property", operation_id="get_facets")
 async def get_facets(
-    services: Services,
-    name: str,
-    q: Annotated[str, Parameter(description="Only values that contain this.")] = "",
+    services: NamedDependency[Services],
+    name: FromPath[str],
+    q: Annotated[str, QueryParameter(description="Only values that contain this.")] = "",
     limit: Limit = PAGE_DEFAULT,
     filter_text: FilterText = None,
 ) -> FacetPage:

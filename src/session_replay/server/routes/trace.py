@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, Router, get
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 from sqlalchemy import Connection
 
@@ -35,14 +36,14 @@ _json = msgspec.json.Encoder().encode
 )
 async def list_entries(  # noqa: PLR0913, PLR0917 - the query parameters of the call
     request: Request[Any, Any, Any],
-    services: Services,
-    session_id: str,
-    after: Annotated[int, Parameter(description="Exclusive; -1 is from the start.")] = -1,
-    types: Annotated[str | None, Parameter(query="type", description="Entry types, comma between several.")] = None,
-    q: Annotated[str | None, Parameter(description="Text that the entry must show.")] = None,
-    view: Annotated[str | None, Parameter(description="dev or audit.")] = None,
-    limit: Annotated[int, Parameter(description="Entries on a JSON page.")] = PAGE_DEFAULT,
-    page_cursor: Annotated[str | None, Parameter(query="cursor", description="The same as ``after``.")] = None,
+    services: NamedDependency[Services],
+    session_id: FromPath[str],
+    after: Annotated[int, QueryParameter(description="Exclusive; -1 is from the start.")] = -1,
+    types: Annotated[str | None, QueryParameter(name="type", description="Entry types, comma between several.")] = None,
+    q: Annotated[str | None, QueryParameter(description="Text that the entry must show.")] = None,
+    view: Annotated[str | None, QueryParameter(description="dev or audit.")] = None,
+    limit: Annotated[int, QueryParameter(description="Entries on a JSON page.")] = PAGE_DEFAULT,
+    page_cursor: Annotated[str | None, QueryParameter(name="cursor", description="The same as ``after``.")] = None,
 ) -> Response[Any]:
     """Entries in file order. As an event stream it goes on live and honours ``Last-Event-ID``."""
     wanted = question(types, q, view)
@@ -57,7 +58,7 @@ async def list_entries(  # noqa: PLR0913, PLR0917 - the query parameters of the 
 
 
 @get("/sessions/{session_id:str}/entries/{entry:str}", summary="One entry whole", operation_id="get_entry")
-async def get_entry(services: Services, session_id: str, entry: str) -> EntryWhole:
+async def get_entry(services: NamedDependency[Services], session_id: FromPath[str], entry: FromPath[str]) -> EntryWhole:
     """Content, diff, meta and raw line of the entry with this number (or uuid)."""
     return await services.read(lambda connection: services.trace.whole(connection, session_id, entry))
 

@@ -14,7 +14,7 @@ HEAD = "0001"
 
 
 def upgrade(tx: Connection) -> None:
-    """Bring the schema to ``HEAD``.
+    """Bring the schema to ``HEAD``; a new one is made at once.
 
     Raises:
         DataFolderNewer: A newer version of the product wrote it.
@@ -24,10 +24,20 @@ def upgrade(tx: Connection) -> None:
         return
     if current is None and not inspect(tx).has_table("organizations"):
         _make(tx)
-        return
+    else:
+        migrate(tx)
+
+
+def migrate(tx: Connection) -> None:
+    """Run the migrations that are missing.
+
+    Raises:
+        DataFolderNewer: A newer version of the product wrote the schema.
+    """
     from alembic import command
     from alembic.util import CommandError
 
+    current = _current(tx)
     config = alembic_config()
     config.attributes["connection"] = tx
     try:

@@ -1,0 +1,127 @@
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy import select
+
+from session_replay.errors import DataFolderBusy, KeyMissing, KeyWrong
+from session_replay.store.installation import open_installation
+from session_replay.store.schema import organizations
+from session_replay.vault.keys import key_encryption_key, make_key_file
+from session_replay.vault.source import KeySource
+
+
+@pytest.fixture
+def source(tmp_path):
+    return KeySource(tmp_path / "keys")
+
+
+def test_a_new_folder_gets_a_key_outside_of_it(tmp_path, source):
+    with open_installation(tmp_path / "data", source) as at:
+        assert at.is_new
+        assert at.key_file == tmp_path / "keys" / f"{at.data_id}.key"
+        assert at.key_file.stat().st_mode & 0o777 == 0o600
+        secret = at.key_file.read_bytes().split()[-1]
+        cookie_key = at.key.cookie_key
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    assert all(secret not in path.read_bytes() for path in (tmp_path / "data").rglob("*"))
+    with open_installation(tmp_path / "data", source) as again:
+        assert not again.is_new
+        assert again.key.cookie_key == cookie_key
+
+
+def test_two_engines_open_alike(tmp_path, source, database_url):
+    for is_new in (True, False):
+        with open_installation(tmp_path / "data", source, url=database_url) as at:
+            assert at.is_new is is_new
+            with at.database.read() as connection:
+                assert connection.execute(select(organizations.c.data_id)).scalars().all() == [at.data_id]
+
+
+def test_a_second_process_is_refused(tmp_path, source):
+    command = (
+        "import sys; from pathlib import Path; from session_replay.store.installation import open_installation;"
+        "from session_replay.vault.source import KeySource;"
+        f"open_installation(Path({str(tmp_path / 'data')!r}), KeySource(Path({str(tmp_path / 'keys')!r}))).__enter__()"
+    )
+    with open_installation(tmp_path / "data", source):
+        refused = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False)
+        assert refused.returncode == 1
+        assert "DataFolderBusy" in refused.stderr
+    subprocess.run([sys.executable, "-c", command], check=True)
+
+
+def test_a_second_opening_in_one_process_is_refused(tmp_path, source):
+    with (
+        open_installation(tmp_path, source),
+        pytest.raises(DataFolderBusy, match=str(tmp_path)),
+        open_installation(tmp_path, source),
+    ):
+        pass
+
+
+def test_a_missing_key_is_named_and_never_made_anew(tmp_path, source):
+    with open_installation(tmp_path / "data", source) as at:
+        key_file = at.key_file
+    key_id = key_file.read_text().split()[1]
+    key_file.unlink()
+    with pytest.raises(KeyMissing, match=key_id), open_installation(tmp_path / "data", source):
+        pass
+    assert list((tmp_path / "keys").iterdir()) == []
+    elsewhere = KeySource(tmp_path / "keys", file=tmp_path / "other.key")
+    with pytest.raises(KeyMissing, match=key_id), open_installation(tmp_path / "data", elsewhere):
+        pass
+    assert not (tmp_path / "other.key").exists()
+
+
+def test_another_key_is_refused(tmp_path, source):
+    with open_installation(tmp_path / "data", source):
+        pass
+    with pytest.raises(KeyWrong), open_installation(tmp_path / "data", source._replace(file=_key_file(tmp_path))):
+        pass
+    given = source._replace(given=key_encryption_key(bytes(32)))
+    with pytest.raises(KeyWrong), open_installation(tmp_path / "data", given):
+        pass
+
+
+def _key_file(tmp_path):
+    make_key_file(tmp_path / "another.key")
+    return tmp_path / "another.key"
+
+
+def test_an_explicit_key_file_is_used_or_made(tmp_path, source):
+    there = source._replace(file=_key_file(tmp_path))
+    with open_installation(tmp_path / "a", there) as at:
+        assert at.key_file == there.file
+    made = source._replace(file=tmp_path / "volume" / "made.key", may_make=False)
+    with open_installation(tmp_path / "b", made):
+        assert made.file.exists()
+
+
+def test_a_given_key_needs_no_file(tmp_path, source):
+    given = source._replace(given=key_encryption_key(bytes(32)), may_make=False)
+    for _ in range(2):
+        with open_installation(tmp_path / "data", given) as at:
+            assert at.key_file is None
+    assert not (tmp_path / "keys").exists()
+
+
+def test_a_container_makes_no_key_that_would_be_lost(tmp_path, source):
+    with (
+        pytest.raises(KeyMissing, match="SESSION_REPLAY_KEY_FILE"),
+        open_installation(tmp_path / "data", source._replace(may_make=False)),
+    ):
+        pass
+    assert not (tmp_path / "keys").exists()
+
+
+def test_foreign_files_and_odd_names_are_no_hindrance(tmp_path, source):
+    folder = tmp_path / "da ta?x=1%20#é"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    with open_installation(folder, source):
+        pass
+    with open_installation(folder, source) as at:
+        assert not at.is_new
+    assert (folder / "notes.txt").read_text() == "mine"
+    assert (folder / "catalogue.sqlite").exists()
