@@ -153,3 +153,13 @@ PLACES = (
     *("host", "folder", "cwd", "branch", "version", "prompt", "answer", "tool", "command", "title", "mode"),
     *("damaged", "model", "name", "attached", "attachment", "description"),
 )
+
+
+def test_two_folders_with_one_address_are_both_taken_and_do_not_rewrite_each_other(run, tmp_path):
+    folders = [tmp_path / name / "projects" for name in ("one", "two")]
+    for number, folder in enumerate(folders):
+        write(folder / "-p" / f"{MAIN_ID}.jsonl", jsonl(*talk(4, of=number)))
+    for _ in range(2):
+        summary = run("import", *folders, "--data", tmp_path / "data", "--json").summary
+        assert (summary["files"], summary["rewritten_files"]) == (2, 0)
+    assert summary["unchanged_files"] == 2

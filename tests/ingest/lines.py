@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import uuid
 from contextlib import contextmanager
 
@@ -21,6 +22,8 @@ from session_replay.vault.source import KeySource
 
 OWNER = Owner("laptop", "ada")
 MAIN_ID = "aaaaaaaa-0000-4000-8000-000000000001"
+SECOND_ID = f"{MAIN_ID}~second"
+"""As ``comparable`` names the session of a second file of that name."""
 WRITTEN_DAY = "2026-03-05"
 _SECONDS = 1_772_668_800  # the same day
 
@@ -115,6 +118,11 @@ def take_in(at, *folders, owner=OWNER, workers=None, host_from_path=False, order
     return tally
 
 
+def comparable(session_id):
+    """An id without what differs from data folder to data folder: a second file's suffix is a keyed digest."""
+    return session_id and re.sub(r"~[0-9a-f]{8}", "~second", session_id)
+
+
 def catalogue(at):
     """Everything that questions are answered from, by session id; without what is random or depends on the clock."""
     asked = Catalogue(at.names, at.session_keys, at.key.organization)
@@ -123,7 +131,8 @@ def catalogue(at):
         for session_id in connection.execute(select(schema.sessions.c.id)).scalars().all():
             session = msgspec.to_builtins(asked.session(connection, session_id))
             client = session.pop("client")
-            found[session_id] = session | {"host": client["host"], "user": client["user"]}
+            session |= {name: comparable(session[name]) for name in ("id", "parent_id")}
+            found[comparable(session_id)] = session | {"host": client["host"], "user": client["user"]}
             del session["live"]
         stats = msgspec.to_builtins(asked.stats(connection))
     return found, stats
@@ -143,7 +152,7 @@ def sealed_files(at):
             assert len(raw[-1]) == row.length
             entries = [one for made in stored_summaries(connection, key) for one in open_summary(key, made)]
             path = open_path(at.key, secret, row.address, row.sealed_path)
-            found[row.session_id] = (path, raw, entries)
+            found[comparable(row.session_id)] = (path, raw, entries)
     return found
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ingest.lines import (
     MAIN_ID,
     OWNER,
+    SECOND_ID,
     WRITTEN_DAY,
     answered,
     catalogue,
@@ -203,7 +204,7 @@ def test_a_file_that_moved_is_a_copy_and_counts_once(at, projects):
     path.rename(projects / "-q" / path.name)
     take_in(at, projects)
     sessions, stats = catalogue(at)
-    assert set(sessions) == {MAIN_ID, f"{MAIN_ID}~2"}
+    assert set(sessions) == {MAIN_ID, SECOND_ID}
     assert stats["messages"] == before["messages"]
     assert stats["tokens"] == before["tokens"]
     assert sorted(session["inherited_lines"] for session in sessions.values()) == [0, 6]

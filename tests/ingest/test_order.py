@@ -8,6 +8,7 @@ import pytest
 
 from ingest.lines import (
     MAIN_ID,
+    SECOND_ID,
     answered,
     called,
     catalogue,
@@ -62,7 +63,7 @@ def test_forks_and_copies(tmp_path, projects, how):
     ]
     first, *others = results(tmp_path, projects, permutations(files), how)
     sessions, stats, _ = first
-    assert sessions[MAIN_ID]["inherited_lines"] + sessions[f"{MAIN_ID}~2"]["inherited_lines"] == 8
+    assert sessions[MAIN_ID]["inherited_lines"] + sessions[SECOND_ID]["inherited_lines"] == 8
     assert (sessions[OTHER]["inherited_lines"], sessions[THIRD]["inherited_lines"]) == (6, 4)
     assert stats["messages"] == 8 + 4 + 1
     assert stats["tokens"]["output"] == 1 + 3 + 5 + 21 + 31 + 33
@@ -253,13 +254,7 @@ def test_the_clients_own_trees(tmp_path, version):
     "how",
     [
         "at once",
-        pytest.param(
-            "main last",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="a subagent whose main transcript is not stored joins another client's equal session",
-            ),
-        ),
+        "main last",
     ],
 )
 def test_two_clients_with_one_session_keep_their_own_subagents(tmp_path, how):

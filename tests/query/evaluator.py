@@ -63,7 +63,7 @@ def token_true_for(name, operator, wanted, row, rows, now_ms):
         return yes(wanted) == any(one["parent_id"] == top_of(row, rows)["id"] for one in rows)
     if name == "live":
         tree = tree_of(top_of(row, rows), rows)
-        return yes(wanted) == any(now_ms - one["grown_ms"] <= FIVE_MINUTES_MS for one in tree)
+        return yes(wanted) == any(abs(now_ms - one["grown_ms"]) <= FIVE_MINUTES_MS for one in tree)
     return words_fit(operator, wanted, words_of(name, row), exact=name not in {"first_prompt", "text", "session_id"})
 
 

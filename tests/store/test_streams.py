@@ -3,6 +3,7 @@ import pytest
 from session_replay.collector.follow import Owner, discover
 from session_replay.errors import NotFound, OffsetGap
 from session_replay.ingest.enter import Registry
+from session_replay.ingest.link import link_tree
 from session_replay.store import streams
 from session_replay.store.installation import open_installation
 from session_replay.store.unchanged import is_unchanged
@@ -64,6 +65,8 @@ def test_the_quick_path_computes_the_same_address(tmp_path):
         at.database.write(lambda tx: streams.move_end(tx, entered.stream.id, 0, end, 1))
         assert not is_unchanged(data, source, files, PARSER_VERSION)  # not read yet
         at.database.write(lambda tx: streams.move_parsed_to(tx, entered.stream.id, 0, 0, PARSER_VERSION))
+        assert not is_unchanged(data, source, files, PARSER_VERSION)  # not linked yet
+        at.database.write(lambda tx: link_tree(tx, at, entered.stream.session_id))
     assert is_unchanged(data, source, files, PARSER_VERSION)
     assert not is_unchanged(data, source, files, PARSER_VERSION + 1)
     assert not is_unchanged(data, KeySource(tmp_path / "no keys"), files, PARSER_VERSION)

@@ -64,12 +64,19 @@ def import_once(paths: list[Path], data: Path | None, *, host_from_path: bool, a
 
 
 def _discover(paths: list[Path], *, host_from_path: bool) -> Found:
+    """The files of all folders; where two folders hold one address, the later one's begins with its folder's name."""
     all_found = Found([], [], 0)
+    taken: set[tuple[str, str]] = set()
     for path in paths:
         if not path.is_dir():
             raise NotFound(f"{path} is no folder" if path.exists() else f"there is no {path}")
         found = discover(path.absolute(), Owner(*settings.local_owner()), host_from_path=host_from_path)
-        all_found.files.extend(found.files)
+        files = found.files
+        if any((file.host, file.address) in taken for file in files):
+            way = path.absolute().as_posix().strip("/")
+            files = [msgspec.structs.replace(file, address=f"{way}/{file.address}") for file in files]
+        taken.update((file.host, file.address) for file in files)
+        all_found.files.extend(files)
         all_found.faults.extend(found.faults)
     return all_found
 

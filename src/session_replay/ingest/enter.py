@@ -1,7 +1,7 @@
 """Files found → streams and sessions entered: who they belong to, and under which id.
 
 A main session's id is its file name's UUID (else a uuid5 of its address); a second file of that name
-gets a suffix.  A subagent session's id is its parent's id, a dot, and its agent id.
+gets a suffix made of its address.  A subagent session's id is its parent's id, a dot, and its agent id.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, insert, select
 
-from session_replay.ingest.link import link_tree
 from session_replay.store import streams
 from session_replay.store.installation import Installation
-from session_replay.store.schema import sessions
+from session_replay.store.schema import attachments, sessions
 from session_replay.store.sessions import SessionText
 from session_replay.store.streams import Stream
 from session_replay.wire import TranscriptFile
@@ -57,13 +56,20 @@ class Registry:
     def __init__(self, installation: Installation) -> None:
         self._at = installation
         self._clients: dict[tuple[str, str], str] = {}
+        installation.database.on_undone(self._clients.clear)
 
-    def client(self, tx: Connection, host: str, user: str, now_ms: int) -> str:
+    def client(self, host: str, user: str, now_ms: int) -> str:
         """The client of a host and user, entered where it is new."""
+        known = self._clients.get((host, user))
+        return known or self._at.database.write(lambda tx: self._enter_client(tx, host, user, now_ms))
+
+    def _enter_client(self, tx: Connection, host: str, user: str, now_ms: int) -> str:
         names = self._at.names
         host_id = names.numbers(tx, "host", [host])[host]
         user_id = names.numbers(tx, "user", [user])[user]
-        return streams.client_id(tx, self._at.key.organization, host_id, user_id, now_ms)
+        client = streams.client_id(tx, self._at.key.organization, host_id, user_id, now_ms)
+        self._clients[host, user] = client
+        return client
 
     def enter(self, tx: Connection, files: list[TranscriptFile], now_ms: int) -> list[Entered]:
         """The stream of each transcript, entered with an empty session where it is new.
@@ -71,12 +77,9 @@ class Registry:
         Main transcripts come before subagents, so that these find their parent.
         """
         entered: list[Entered] = []
-        clients: dict[tuple[str, str], str] = {}
         for file in sorted(files, key=lambda file: (file.kind != "main", file.address)):
-            owner = (file.host, file.user)
-            if owner not in clients:
-                clients[owner] = self.client(tx, *owner, now_ms)
-            entered.append(Entered(file, self._stream(tx, clients[owner], file, now_ms)))
+            client = self._enter_client(tx, file.host, file.user, now_ms)
+            entered.append(Entered(file, self._stream(tx, client, file, now_ms)))
         return entered
 
     def main_session(self, tx: Connection, client: str, file: TranscriptFile, session: str | None) -> str:
@@ -85,8 +88,9 @@ class Registry:
             return _id_of_name(None, file.address)
         project = file.address.split(f"/{session}/", 1)[0] if file.session else file.address.rpartition("/")[0]
         main = f"{project}/{session}.jsonl" if project else f"{session}.jsonl"
-        stream = streams.find_by_address(tx, client, streams.address(self._at.key, client, main))
-        return stream.session_id if stream else _id_of_name(session, main)
+        digest = streams.address(self._at.key, client, main)
+        stream = streams.find_by_address(tx, client, digest)
+        return stream.session_id if stream else _main_id(tx, client, digest, _id_of_name(session, main))
 
     def _stream(self, tx: Connection, client: str, file: TranscriptFile, now_ms: int) -> Stream:
         digest = streams.address(self._at.key, client, file.address)
@@ -95,17 +99,14 @@ class Registry:
             return found
         if file.kind == "main":
             root_id = None
-            wanted = _id_of_name(file.session, file.address)
+            session_id = _main_id(tx, client, digest, _id_of_name(file.session, file.address))
         else:
             root_id = self.main_session(tx, client, file, file.session or _session_in(file.path))
-            wanted = _id_of_agent(root_id, _ancestry(file))
-        session_id = _free_id(tx, wanted)
+            session_id = _free_id(tx, _id_of_agent(root_id, _ancestry(file)))
         secret = self._at.session_keys.make_missing(tx, session_id)
         sealed_path = streams.seal_path(self._at.key, secret, digest, file.address)
         stream = streams.enter(tx, self._at.key.organization, client, digest, sealed_path, session_id, now_ms)
         tx.execute(insert(sessions), [self._empty_session(stream, secret, root_id, file)])
-        if root_id is None and _has_subagents(tx, session_id):
-            link_tree(tx, self._at, session_id)  # they came first, and it may spawn none itself (warm-ups)
         return stream
 
     def _empty_session(
@@ -123,6 +124,7 @@ class Registry:
             "agent_id": file.agent_id and _readable(file.agent_id)[:AGENT_ID_CHARS_MAX],
             "orphan": root_id is not None,
             "warmup": False,
+            "to_be_linked": True,
             "sealed_text": self._at.session_keys.seal_text(secret, stream.session_id, SessionText()),
             "started_ms": mtime_ms,
             "ended_ms": mtime_ms,
@@ -149,9 +151,19 @@ def _readable(name: str) -> str:
     return name.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")
 
 
-def _has_subagents(tx: Connection, session_id: str) -> bool:
-    of_tree = select(sessions.c.id).where(sessions.c.root_id == session_id, sessions.c.id != session_id)
-    return tx.execute(of_tree.limit(1)).first() is not None
+def _main_id(tx: Connection, client: str, digest: bytes, wanted: str) -> str:
+    """The id of a main session by its file's address; the same whether the file or what belongs to it comes first."""
+    return f"{wanted}~{digest.hex()[:8]}" if _is_taken(tx, client, wanted) else wanted
+
+
+def _is_taken(tx: Connection, client: str, session_id: str) -> bool:
+    """Whether another file has this id, or what belongs to another client's file waits under it."""
+    others = (
+        select(sessions.c.id).where(sessions.c.id == session_id),
+        select(sessions.c.id).where(sessions.c.root_id == session_id, sessions.c.client_id != client),
+        select(attachments.c.id).where(attachments.c.session_id == session_id, attachments.c.client_id != client),
+    )
+    return any(tx.execute(other.limit(1)).first() is not None for other in others)
 
 
 def _free_id(tx: Connection, wanted: str) -> str:

@@ -37,14 +37,15 @@ class AppendTask(NamedTuple):
         key: Of its stream, at the generation that the stream has.
         start: Bytes that the store has.
         leaves: Their block hashes.
-        check_all: Compare all stored blocks with the file, not only the one that the append touches.
+        inode: Of the file whose stored bytes this process has seen; 0: it has seen none of them.  All stored blocks
+            are compared with another file, and with one that did not grow, else only the one that the append touches.
     """
 
     path: str
     key: StreamKey
     start: int
     leaves: bytes
-    check_all: bool
+    inode: int
 
 
 class Growth(NamedTuple):
@@ -56,6 +57,7 @@ class Growth(NamedTuple):
         leaves: Block hashes from the block that holds ``start`` on.
         file_size: Size of the file in bytes; more than ``end`` if there is more to take.
         file_mtime_ns: Its modification time, read before the bytes.
+        inode: Number of the file in its file system.
         rewritten: The file does not begin with the stored bytes; then nothing else is set.
         cpu_ms: Processor time spent.
     """
@@ -66,6 +68,7 @@ class Growth(NamedTuple):
     leaves: bytes
     file_size: int
     file_mtime_ns: int
+    inode: int
     rewritten: bool
     cpu_ms: float
 
@@ -80,15 +83,15 @@ def seal_growth(task: AppendTask) -> Growth:
     with Path(task.path).open("rb", buffering=0) as file:
         status = os.fstat(file.fileno())
         first_block = task.start // BLOCK_BYTES * BLOCK_BYTES
-        is_prefix = status.st_size >= task.start and _has_prefix(file, task, first_block)
-        if not is_prefix:
-            return Growth(task.start, task.start, [], b"", status.st_size, status.st_mtime_ns, True, _ms_since(begun))
+        is_seen = status.st_ino == task.inode and status.st_size > task.start
+        if status.st_size < task.start or not (is_seen or _has_prefix(file, task, first_block)):
+            return _rewritten(task, status, begun)
         file.seek(first_block)
         end_max = min(status.st_size, task.start + APPEND_BYTES_MAX)
         raw = _read(file, end_max - first_block)
     known = task.start - first_block
     if known and block_hashes(raw[:known]) != task.leaves[-LEAF_BYTES:]:
-        return Growth(task.start, task.start, [], b"", status.st_size, status.st_mtime_ns, True, _ms_since(begun))
+        return _rewritten(task, status, begun)
     end = first_block + len(raw)
     chunks = _sealed(task.key, task.start, memoryview(raw)[known:]) if end > task.start else []
     return Growth(
@@ -98,15 +101,28 @@ def seal_growth(task: AppendTask) -> Growth:
         leaves=block_hashes(raw),
         file_size=status.st_size,
         file_mtime_ns=min(status.st_mtime_ns, MTIME_NS_MAX),
+        inode=status.st_ino,
         rewritten=False,
+        cpu_ms=_ms_since(begun),
+    )
+
+
+def _rewritten(task: AppendTask, status: os.stat_result, begun: float) -> Growth:
+    return Growth(
+        start=task.start,
+        end=task.start,
+        chunks=[],
+        leaves=b"",
+        file_size=status.st_size,
+        file_mtime_ns=min(status.st_mtime_ns, MTIME_NS_MAX),
+        inode=status.st_ino,
+        rewritten=True,
         cpu_ms=_ms_since(begun),
     )
 
 
 def _has_prefix(file: Readable, task: AppendTask, first_block: int) -> bool:
     """Whether the whole blocks before ``first_block`` are those that were stored."""
-    if not task.check_all or not first_block:
-        return True
     for start in range(0, first_block, CHUNK_BYTES):
         size = min(CHUNK_BYTES, first_block - start)
         hashes = block_hashes(_read(file, size))

@@ -18,7 +18,7 @@ from session_replay.errors import OffsetGap, ReplayError
 from session_replay.ingest.append import append
 from session_replay.ingest.enter import Entered, Registry
 from session_replay.ingest.growth import AppendTask, Growth, seal_growth
-from session_replay.ingest.link import link_tree
+from session_replay.ingest.link import leave_unlinked, link_tree, unlinked_trees
 from session_replay.ingest.read import WINDOW_SEALED_BYTES, Reading, ReadTask, read_window
 from session_replay.ingest.record import line_uuids, record
 from session_replay.ingest.workers import Job, Step, Work, Workers
@@ -37,6 +37,7 @@ ATTACHED_BYTES_MAX = 8 << 20
 """Attachments are held in memory until their transaction is done; one alone may be larger."""
 ENTERED_AT_ONCE = 256
 """Files entered in one transaction, so that other writers are never held up for long."""
+LINKED_AT_ONCE = 32
 TRIES = 3
 """How often the same bytes are tried when a worker dies or another writer was faster."""
 READERS_BYTES_MAX = 64 << 20
@@ -109,6 +110,7 @@ class Intake:
         self._announce = announce
         self._follows = follows
         self._readers = _Readers()
+        self._seen: dict[int, _Seen] = {}
 
     def store(self, files: list[TranscriptFile], tally: Tally) -> list[int]:
         """Store and acknowledge what is new in these files, in their order; returns the streams that grew."""
@@ -117,12 +119,14 @@ class Intake:
         tally.unchanged_files += len(files) - len(changed)
         meter = _Meter(self._report, "store", len(changed), sum(file.size for file in changed))
         attached = [file for file in changed if file.kind == "attachment"]
-        transcripts = [file for file in changed if file.kind != "attachment"]
+        # Transcripts are entered first: what belongs to a session finds it by its file.
+        entered_batches = [
+            self._enter(batch) for batch in _batches([file for file in changed if file.kind != "attachment"])
+        ]
         for batch in _batches(attached, ATTACHED_BYTES_MAX):
             self._attach(batch, tally, meter)
         grown: list[int] = []
-        for batch in _batches(transcripts):
-            entered = self._enter(batch)
+        for entered in entered_batches:
             self._workers.run((self._store(one, tally, meter, grown) for one in entered), self._is_stopped)
         return grown
 
@@ -137,7 +141,8 @@ class Intake:
             with self._at.database.read() as connection:
                 waiting = streams.to_be_read_again(connection)
             if not waiting or self._is_stopped():
-                return
+                break
+        self._link()
 
     def pending(self) -> list[int]:
         """Streams with bytes that are stored and were not read, or not by this parser; the last received first."""
@@ -151,14 +156,11 @@ class Intake:
             by_owner.setdefault((file.host, file.user), []).append(file)
         known: set[TranscriptFile] = set()
         for owner, owned in by_owner.items():
-            client = self._at.database.write(lambda tx, owner=owner: self._registry.client(tx, *owner, _now_ms()))
+            client = self._registry.client(*owner, _now_ms())
+            addresses = {streams.address(self._at.key, client, file.address): file for file in owned}
             with self._at.database.read() as connection:
-                looks = streams.looks(connection, client)
-            known.update(
-                file
-                for file in owned
-                if looks.get(streams.address(self._at.key, client, file.address)) == (file.size, file.mtime_ns)
-            )
+                looks = streams.looks(connection, client, list(addresses))
+            known.update(file for digest, file in addresses.items() if looks.get(digest) == (file.size, file.mtime_ns))
         return [file for file in files if file not in known]
 
     def _enter(self, files: list[TranscriptFile]) -> list[Entered]:
@@ -174,17 +176,28 @@ class Intake:
             except (OSError, ReplayError) as error:
                 tally.faults.append(FileFault(file.path, _problem(error)))
 
+        clients = {(file.host, file.user): self._registry.client(file.host, file.user, _now_ms()) for file in files}
+
         def write(tx: Connection) -> None:
             for file, raw in contents:
-                client = self._registry.client(tx, file.host, file.user, _now_ms())
+                client = clients[file.host, file.user]
                 root_id = self._registry.main_session(tx, client, file, file.session)
                 attach(tx, self._at, client, root_id, file, raw)
                 if file.address.endswith(".meta.json"):
-                    link_tree(tx, self._at, root_id)
+                    leave_unlinked(tx, root_id)
 
         self._at.database.write(write)
         tally.stored_bytes += sum(len(raw) for _, raw in contents)
         meter.add(len(files), sum(file.size for file in files))
+
+    def _link(self) -> None:
+        """Link the trees that are left to be linked, some in one transaction."""
+        with self._at.database.read() as connection:
+            roots = unlinked_trees(connection)
+        for start in range(0, len(roots), LINKED_AT_ONCE):
+            changed = self._at.database.write(_linking(self._at, roots[start : start + LINKED_AT_ONCE]))
+            for session_id in changed:
+                self._announce(session_id)
 
     def _store(self, entered: Entered, tally: Tally, meter: _Meter, grown: list[int]) -> Job:
         """Bring one stream to the end of its file."""
@@ -214,21 +227,21 @@ class Intake:
         stored = 0
         with self._at.database.read() as connection:
             secret = self._at.session_keys.find(connection, [stream.session_id])[stream.session_id]
-        check_all = stream.length > 0
         while True:
             key = StreamKey(secret, self._at.key.organization, stream.id, stream.generation)
-            task = AppendTask(file.path, key, stream.length, stream.leaves, check_all)
+            seen = self._seen.get(stream.id)
+            inode = seen.inode if seen and (seen.generation, seen.length) == (stream.generation, stream.length) else 0
+            task = AppendTask(file.path, key, stream.length, stream.leaves, inode)
             growth: Growth = yield Work(seal_growth, task, max(0, file.size - stream.length))
             tally.worker_cpu_ms += growth.cpu_ms
             if growth.rewritten:
                 tally.rewritten_files += 1
                 stream = yield self._at.database.submit(lambda tx, stream=stream: streams.begin_generation(tx, stream))
-                check_all = False
                 continue
             stream = yield self._at.database.submit(
                 lambda tx, task=task, growth=growth: append(tx, task, growth, _now_ms())
             )
-            check_all = False
+            self._seen[stream.id] = _Seen(stream.generation, stream.length, growth.inode)
             stored += growth.end - growth.start
             tally.stored_bytes += growth.end - growth.start
             meter.add(0, growth.end - growth.start)
@@ -264,7 +277,8 @@ class Intake:
             if reader is None:
                 inherited = inherited.union(*(line_uuids(connection, self._at, number) for number in stream.earlier))
         key = StreamKey(secret, self._at.key.organization, stream.id, stream.generation)
-        at_rest = not self._follows or _now_ms() - stream.file_mtime_ns // 1_000_000 > REST_MS
+        # A clock that is ahead must not keep a file from ever being at rest.
+        at_rest = not self._follows or abs(_now_ms() - stream.file_mtime_ns // 1_000_000) > REST_MS
         window_bytes = WINDOW_SEALED_BYTES
         while True:
             window, is_last = self._window(key, start, stream.length, window_bytes)
@@ -297,6 +311,14 @@ class Intake:
         return window, not window or window[-1].end >= end
 
 
+class _Seen(NamedTuple):
+    """How far this process itself has compared or stored a stream, and from which file."""
+
+    generation: int
+    length: int
+    inode: int
+
+
 class _Readers:
     """Pickled readers of streams that grow, so that an append costs its own lines only."""
 
@@ -320,6 +342,10 @@ class _Readers:
         while self._size > READERS_BYTES_MAX and self._kept:
             _, (_, _, dropped) = self._kept.popitem(last=False)
             self._size -= len(dropped)
+
+
+def _linking(at: Installation, roots: list[str]) -> Callable[[Connection], set[str]]:
+    return lambda tx: set[str]().union(*(link_tree(tx, at, root_id) for root_id in roots))
 
 
 def _recording(at: Installation, stream: Stream, reading: Reading, *, is_last: bool) -> Callable[[Connection], bool]:

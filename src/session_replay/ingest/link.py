@@ -41,8 +41,22 @@ class _Node:
         self.subagents = 0
 
 
-def link_tree(tx: Connection, at: Installation, root_id: str) -> None:
-    """Set parent, spawning entry, description and number of descendants of every session of a tree."""
+def unlinked_trees(connection: Connection) -> list[str]:
+    """Main sessions of trees where something was spawned, named or entered since they were linked."""
+    return list(connection.execute(select(sessions.c.root_id).where(sessions.c.to_be_linked).distinct()).scalars())
+
+
+def leave_unlinked(tx: Connection, root_id: str) -> None:
+    """Let a tree be linked again."""
+    tx.execute(update(sessions).where(sessions.c.root_id == root_id).values(to_be_linked=True))
+
+
+def link_tree(tx: Connection, at: Installation, root_id: str) -> set[str]:
+    """Set parent, spawning entry, description and number of descendants of every session of a tree.
+
+    Returns:
+        The sessions that look different now, or whose entries lead elsewhere.
+    """
     rows = tx.execute(
         select(
             sessions.c.id,
@@ -73,8 +87,13 @@ def link_tree(tx: Connection, at: Installation, root_id: str) -> None:
             _link(node, metas.get(node.id, _Meta()), root, agents, nodes)
     for node in nodes:
         _count(node)
+    changed: set[str] = set()
     for node in nodes:
-        _write(tx, at, node, secrets[node.id], is_orphan=root is None)
+        if _write(tx, at, node, secrets[node.id], is_orphan=root is None):
+            changed.update((node.id, node.parent.id if node.parent else node.id))
+    is_left = (sessions.c.root_id == root_id, sessions.c.to_be_linked)
+    tx.execute(update(sessions).where(*is_left).values(to_be_linked=False))
+    return changed
 
 
 def _link(node: _Node, meta: _Meta, root: _Node | None, agents: dict[str, _Node], nodes: list[_Node]) -> None:
@@ -125,7 +144,7 @@ def _count(node: _Node) -> None:
         ancestor = ancestor.parent
 
 
-def _write(tx: Connection, at: Installation, node: _Node, secret: bytes, *, is_orphan: bool) -> None:
+def _write(tx: Connection, at: Installation, node: _Node, secret: bytes, *, is_orphan: bool) -> bool:
     values: dict[str, Any] = {
         "parent_id": node.parent.id if node.parent else None,
         "orphan": is_orphan,
@@ -139,6 +158,7 @@ def _write(tx: Connection, at: Installation, node: _Node, secret: bytes, *, is_o
         changed["sealed_text"] = at.session_keys.seal_text(secret, node.id, text)
     if changed:
         tx.execute(update(sessions).where(sessions.c.id == node.id).values(changed))
+    return bool(changed)
 
 
 def _metas(tx: Connection, at: Installation, nodes: list[_Node], secrets: dict[str, bytes]) -> dict[str, _Meta]:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
-from session_replay.ingest.link import link_tree
 from session_replay.ingest.read import Reading
 from session_replay.store import streams
 from session_replay.store.chunks import append_summaries, drop_summaries, stored_summaries
@@ -34,9 +33,9 @@ _PARTS = ("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_
 def record(tx: Connection, at: Installation, stream: Stream, reading: Reading, *, is_last: bool) -> bool:
     """Write down what the next window of a stream holds.
 
-    With the last window the tree is linked again where subagents were spawned or named, and copies are
-    settled: a stream that repeats lines of an earlier one is left to be read again (``streams.pending``).
-    All of it is one transaction, so that a kill leaves nothing half done.
+    With the last window copies are settled: a stream that repeats lines of an earlier one is left to be read
+    again (``streams.pending``); where subagents were spawned or named, the tree is left to be linked again.
+    What is left is said in the same transaction, so that a kill loses none of it.
 
     Returns:
         Whether it was written; not so when the file was rewritten meanwhile.
@@ -56,10 +55,7 @@ def record(tx: Connection, at: Installation, stream: Stream, reading: Reading, *
         foreign = _settle_copies(tx, at.key.organization, current, reading.figures, foreign)
     if is_last and current.generation:
         _release_ids(tx, at.key.organization)
-    changed = _write_session(tx, at, stream, secret, reading.figures, foreign, current.file_mtime_ns // 1_000_000)
-    if is_last and changed:
-        root_id = tx.execute(select(sessions.c.root_id).where(sessions.c.id == stream.session_id)).scalar_one()
-        link_tree(tx, at, root_id)
+    _write_session(tx, at, stream, secret, reading.figures, foreign, current.file_mtime_ns // 1_000_000)
     return True
 
 
@@ -205,7 +201,7 @@ def _write_session(
     figures: Figures,
     foreign: dict[int, int],
     mtime_ms: int,
-) -> bool:
+) -> None:
     session_id = stream.session_id
     row = tx.execute(select(sessions.c.sealed_text, sessions.c.agent_id).where(sessions.c.id == session_id)).one()
     text = at.session_keys.open_text(secret, session_id, row.sealed_text)
@@ -222,9 +218,9 @@ def _write_session(
             _columns(figures, _adjustment(tx, at.key.organization, stream.id, figures, foreign), mtime_ms)
             | _name_columns(tx, at, session_id, figures)
             | {"sealed_text": at.session_keys.seal_text(secret, session_id, text)}
+            | ({"to_be_linked": True} if changed else {})
         )
     )
-    return changed
 
 
 def _columns(figures: Figures, more: _Adjustment, mtime_ms: int) -> dict[str, Any]:

@@ -42,6 +42,7 @@ from session_replay.store.schema import clients, session_names, sessions
 from session_replay.wire import ENTRY_TYPES
 
 LIVE_MS = 5 * 60 * 1000
+"""To both sides of now: a clock that is far ahead would else keep a session live for ever."""
 """A session is live while its file grew within the last five minutes."""
 
 _OPPOSITES: dict[Operator, Operator] = {"!=": "=", "!:": ":", "!^": "^"}
@@ -262,7 +263,7 @@ def _within(column: ColumnElement[int], operator: Operator, span: Span) -> Colum
 
 def _is(of: Property, value: Value, scope: Scope, row: FromClause) -> ColumnElement[bool]:
     column = _only_column(of, row)
-    yes = column >= scope.now_ms - LIVE_MS if of.name == "live" else column > 0
+    yes = column.between(scope.now_ms - LIVE_MS, scope.now_ms + LIVE_MS) if of.name == "live" else column > 0
     return yes if value else not_(yes)
 
 

@@ -61,7 +61,7 @@ class Words:
         for row in rows:
             listed = {kind: [texts[number] for number in found] for kind, found in lists[row.id].items()}
             words = self._open(row, secrets.get(row.id))
-            session = _presented(row, texts, listed, words, live=row.grown_ms >= now_ms - LIVE_MS)
+            session = _presented(row, texts, listed, words, live=abs(now_ms - row.grown_ms) <= LIVE_MS)
             session.folder = self._folder(row, secrets.get(row.id))
             presented.append(session)
         return presented

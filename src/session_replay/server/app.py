@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar import Litestar, Router, get
@@ -114,7 +114,17 @@ def document() -> bytes:
         for operation in operations.values():
             described_errors = {status: _ERROR for status in operation["responses"] if status.startswith("4")}
             operation["responses"] |= described_errors | {"default": _ERROR}
-    return json.dumps(schema, indent=2, sort_keys=True).encode() + b"\n"
+    return json.dumps(_loosened(schema), indent=2, sort_keys=True).encode() + b"\n"
+
+
+def _loosened(part: Any) -> Any:  # noqa: ANN401 - JSON
+    """``oneOf`` as ``anyOf``: the framework writes it for every union, also where null fits two members."""
+    if isinstance(part, dict):
+        members = cast("dict[str, Any]", part).items()
+        return {("anyOf" if name == "oneOf" else name): _loosened(value) for name, value in members}
+    if isinstance(part, list):
+        return [_loosened(value) for value in cast("list[Any]", part)]
+    return part
 
 
 _ERROR = {

@@ -166,6 +166,7 @@ sessions = Table(
     Column("orphan", Boolean, nullable=False),
     Column("warmup", Boolean, nullable=False),
     Column("spawned_by_seq", BigInteger, nullable=True),
+    Column("to_be_linked", Boolean, nullable=False),  # what it spawned, or what spawned it, must be looked up again
     Column("project_id", RowId, ForeignKey("names.id"), nullable=True),
     Column("git_branch_id", RowId, ForeignKey("names.id"), nullable=True),
     Column("client_version_id", RowId, ForeignKey("names.id"), nullable=True),
@@ -197,6 +198,12 @@ sessions = Table(
     Column("counted_cache_read_tokens", BigInteger, nullable=False),
     Column("subagents", Integer, nullable=False),
     Column("entry_types", SmallInteger, nullable=False),  # bit n = wire.ENTRY_TYPES[n] occurs
+    Index(
+        "ix_sessions_to_be_linked",
+        "root_id",
+        sqlite_where=text("to_be_linked"),
+        postgresql_where=text("to_be_linked"),
+    ),
     Index(
         "ix_sessions_main",
         "organization_id",

@@ -17,6 +17,7 @@ from session_replay.vault.keys import OrganizationKey
 from session_replay.vault.seal import Context, seal, unseal
 
 TO_BE_READ = -1
+ADDRESSES_PER_QUERY = 500
 
 
 class Stream(NamedTuple):
@@ -136,18 +137,22 @@ def to_be_read_again(connection: Connection) -> list[int]:
     return list(rows.scalars())
 
 
-def looks(connection: Connection, client: str) -> dict[bytes, tuple[int, int]]:
-    """Size in bytes and modification time of each file of a client when all of it was stored, by address."""
-    rows = connection.execute(
-        select(streams.c.address, streams.c.file_size, streams.c.file_mtime_ns)
-        .where(streams.c.client_id == client)
-        .union_all(
-            select(attachments.c.address, attachments.c.size, attachments.c.file_mtime_ns).where(
-                attachments.c.client_id == client
+def looks(connection: Connection, client: str, addresses: list[bytes]) -> dict[bytes, tuple[int, int]]:
+    """Size in bytes and modification time of these files of a client when all of each was stored."""
+    known: dict[bytes, tuple[int, int]] = {}
+    for start in range(0, len(addresses), ADDRESSES_PER_QUERY):
+        asked = addresses[start : start + ADDRESSES_PER_QUERY]
+        rows = connection.execute(
+            select(streams.c.address, streams.c.file_size, streams.c.file_mtime_ns)
+            .where(streams.c.client_id == client, streams.c.address.in_(asked))
+            .union_all(
+                select(attachments.c.address, attachments.c.size, attachments.c.file_mtime_ns).where(
+                    attachments.c.client_id == client, attachments.c.address.in_(asked)
+                )
             )
-        )
-    )
-    return {row.address: (row.file_size, row.file_mtime_ns) for row in rows}
+        ).all()
+        known |= {row.address: (row.file_size, row.file_mtime_ns) for row in rows}
+    return known
 
 
 def enter(

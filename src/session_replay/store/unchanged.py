@@ -32,7 +32,10 @@ def is_unchanged(folder: Path, source: KeySource, files: Iterable[TranscriptFile
         return False
     try:
         key = _key(connection, source)
-        pending = "SELECT EXISTS (SELECT 1 FROM streams WHERE parsed_to < length OR parser_version != ?)"
+        pending = (
+            "SELECT EXISTS (SELECT 1 FROM streams WHERE parsed_to < length OR parser_version != ?)"
+            " OR EXISTS (SELECT 1 FROM sessions WHERE to_be_linked)"
+        )
         if connection.execute(pending, (parser_version,)).fetchone()[0]:
             return False
         return _all_known(connection, key, files)

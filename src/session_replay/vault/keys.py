@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import hmac
 import os
+import secrets
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,11 +81,16 @@ def make_key_file(path: Path) -> KeyEncryptionKey:
     """
     key = key_encryption_key(os.urandom(KEY_BYTES))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(format_key(key))
         file.flush()
         os.fsync(file.fileno())
+    try:
+        os.link(made, path)  # whole or not at all, and never over another one
+    finally:
+        made.unlink()
     _sync_folder(path.parent)
     return key
 

@@ -12,12 +12,11 @@ from sqlalchemy import Connection, func, select
 
 from session_replay import __version__
 from session_replay.errors import NotFound
+from session_replay.query.condition import LIVE_MS
 from session_replay.query.instant import written_time
 from session_replay.server.services import Services
 from session_replay.store.schema import clients, sessions
 from session_replay.wire import Client, ClientPage, Status
-
-LIVE_MS = 300_000
 
 
 @get("/healthz", media_type=MediaType.TEXT, summary="The process runs", operation_id="get_health")
@@ -88,7 +87,7 @@ def _clients(services: Services, connection: Connection) -> ClientPage:
             user=texts.get(row.user_id, ""),
             sessions=row.sessions,
             last_seen_at=written_time(row.seen_ms) if row.seen_ms else None,
-            live=bool(row.seen_ms) and now_ms - row.seen_ms < LIVE_MS,
+            live=bool(row.seen_ms) and abs(now_ms - row.seen_ms) <= LIVE_MS,
         )
         for row in rows
     ]

@@ -179,6 +179,7 @@ def upgrade() -> None:
         sa.Column("orphan", sa.Boolean(), nullable=False),
         sa.Column("warmup", sa.Boolean(), nullable=False),
         sa.Column("spawned_by_seq", sa.BigInteger(), nullable=True),
+        sa.Column("to_be_linked", sa.Boolean(), nullable=False),
         sa.Column("project_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("git_branch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("client_version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -228,3 +229,11 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_sessions_parent_id"), "sessions", ["parent_id"], unique=False)
     op.create_index(op.f("ix_sessions_root_id"), "sessions", ["root_id"], unique=False)
+    op.create_index(
+        "ix_sessions_to_be_linked",
+        "sessions",
+        ["root_id"],
+        unique=False,
+        sqlite_where=sa.text("to_be_linked"),
+        postgresql_where=sa.text("to_be_linked"),
+    )
