@@ -1,22 +1,17 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { BASE_PATH } from "./base";
-import { type FilterNode, filterOf } from "./filter/filter";
 import { SessionsPage } from "./sessions/SessionsPage";
-import { SORTS, type Sort } from "./sessions/sort";
+import { type SessionsSearch, sessionsSearch } from "./sessions/search";
 import { FailurePage } from "./shell/FailurePage";
 import { NotFoundPage } from "./shell/NotFoundPage";
 import { Shell } from "./shell/Shell";
 
-export interface SessionsSearch {
-  filter?: FilterNode;
-  sort?: Sort;
-}
-
+const VIEWS = ["dev", "audit"] as const;
 const TABS = ["content", "diff", "meta"] as const;
 
 /** A session keeps the filter and order of the list that it was opened from, for the list at its side. */
-export interface ReplaySearch extends SessionsSearch {
-  view?: "dev" | "audit";
+interface ReplaySearch extends SessionsSearch {
+  view?: (typeof VIEWS)[number];
   q?: string;
   /** Number of an entry, or its uuid. */
   entry?: number | string;
@@ -24,10 +19,9 @@ export interface ReplaySearch extends SessionsSearch {
   agent?: string;
 }
 
-function sessionsSearch(search: Record<string, unknown>): SessionsSearch {
-  const filter = filterOf(search.filter);
-  const sort = SORTS.find((one) => one === search.sort);
-  return { ...(filter && { filter }), ...(sort && { sort }) };
+/** A text that looks like a number comes as one. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 
 const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
@@ -45,14 +39,13 @@ const replayRoute = createRoute({
   component: lazyRouteComponent(() => import("./replay/SessionPage")),
   validateSearch: (search): ReplaySearch => {
     const { view, q, entry, tab, agent } = search;
-    const known = TABS.find((one) => one === tab);
     return {
       ...sessionsSearch(search),
-      ...((view === "dev" || view === "audit") && { view }),
-      ...((typeof q === "string" || typeof q === "number") && { q: String(q) }),
-      ...((typeof entry === "string" || (typeof entry === "number" && entry >= 0)) && { entry }),
-      ...(known && { tab: known }),
-      ...((typeof agent === "string" || typeof agent === "number") && { agent: String(agent) }),
+      view: VIEWS.find((one) => one === view),
+      q: textOf(q),
+      entry: typeof entry === "string" || (typeof entry === "number" && entry >= 0) ? entry : undefined,
+      tab: TABS.find((one) => one === tab),
+      agent: textOf(agent),
     };
   },
 });

@@ -14,13 +14,19 @@ const OPERATORS: ReadonlySet<string> = new Set(["=", "!=", ":", "!:", "^", "!^",
 const DEPTH_MAX = 8;
 
 /** The filter that a value from the address means, or undefined where it means none; never throws. */
-export function filterOf(value: unknown, depth = 0): FilterNode | undefined {
+export function filterOf(value: unknown): FilterNode | undefined {
+  // A lone condition is how somebody would write it by hand.
+  const condition = conditionOf(value);
+  return condition ? { and: [condition] } : nodeOf(value, 0);
+}
+
+function nodeOf(value: unknown, depth: number): FilterNode | undefined {
   if (typeof value !== "object" || value === null || depth > DEPTH_MAX) return undefined;
   const { and, or } = value as { and?: unknown; or?: unknown };
   const terms = Array.isArray(and) ? and : or;
   if (!Array.isArray(terms)) return undefined;
   const known = terms
-    .map((term) => conditionOf(term) ?? filterOf(term, depth + 1))
+    .map((term) => conditionOf(term) ?? nodeOf(term, depth + 1))
     .filter((t) => t !== undefined);
   if (known.length === 0) return undefined;
   return Array.isArray(and) ? { and: known } : { or: known };

@@ -1,7 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import {
-  formatBytes,
   formatCount,
   formatDateTime,
   formatDateTimeExact,
@@ -9,10 +8,11 @@ import {
   formatShort,
   shortPath,
 } from "../format";
+import { titleOf } from "../sessions/rows";
 import { useZoneName } from "../timeZone";
 import { permanentLink } from "./address";
 import { CopyButton } from "./clipboard";
-import { nameOf } from "./sessions";
+import { coverageOf } from "./sessions";
 import type { Session } from "./shapes";
 import { VisibleText } from "./text/VisibleText";
 import { Glyph, type GlyphName } from "./trace/EntryMark";
@@ -30,8 +30,8 @@ export function SessionHeader({ session, ancestors, actions }: Props) {
     <header className="sr-header">
       {session.parent_id !== null && <WayBack session={session} ancestors={ancestors} />}
       <div className="sr-header-line">
-        <h1 title={nameOf(session)}>
-          <VisibleText text={nameOf(session)} />
+        <h1 title={titleOf(session).text}>
+          <VisibleText text={titleOf(session).text} />
         </h1>
         {session.live && (
           <span className="sr-live" title="The transcript grew within the last five minutes">
@@ -92,7 +92,7 @@ export function SessionHeader({ session, ancestors, actions }: Props) {
           title="Human prompts and messages of the model"
         />
         <Figure name="Tokens" value={formatShort(session.tokens.total)} title={tokenWords(session)} />
-        <Figure name="Coverage" {...coverageOf(session)} />
+        <CoverageFigure session={session} />
         {session.inherited_lines > 0 && (
           <Figure
             name="Copied"
@@ -124,7 +124,7 @@ function WayBack({ session, ancestors }: { session: Session; ancestors: readonly
               params={{ sessionId: one.id }}
               search={below.spawned_by_seq === null ? {} : { entry: below.spawned_by_seq }}
             >
-              <VisibleText text={nameOf(one)} />
+              <VisibleText text={titleOf(one).text} />
             </Link>
             <span className="sr-way-back-rule"> › </span>
           </span>
@@ -164,14 +164,29 @@ interface FigureProps {
   value: string;
   more?: string | undefined;
   title: string;
-  tone?: "ok" | "warning" | undefined;
 }
 
-function Figure({ name, value, more, title, tone }: FigureProps) {
+function Figure({ name, value, more, title }: FigureProps) {
   return (
-    <span className={tone ? `sr-figure sr-figure-${tone}` : "sr-figure"} title={title}>
+    <span className="sr-figure" title={title}>
       {name} <b>{value}</b>
       {more && ` (${more})`}
+    </span>
+  );
+}
+
+/** Whether all of the transcript is on the screen: what is missing is said, not only coloured. */
+function CoverageFigure({ session }: { session: Session }) {
+  const { state, lines, missing } = coverageOf(session);
+  return (
+    <span
+      className={`sr-figure sr-coverage-${state}`}
+      title="Lines of the transcript that have at least one entry, of all that are not empty"
+    >
+      {state === "gaps" && <Glyph name="damaged" />}
+      {state === "whole" && <Glyph name="check" />}
+      {state === "reading" && <span className="sr-spinner" aria-hidden="true" />} Coverage <b>{lines}</b>
+      {missing !== null && `, ${missing}`}
     </span>
   );
 }
@@ -184,14 +199,4 @@ function tokenWords({ tokens }: Session): string {
     `cache write ${formatCount(tokens.cache_creation)}`,
     `cache read ${formatCount(tokens.cache_read)}`,
   ].join("\n");
-}
-
-function coverageOf(session: Session) {
-  const whole = session.lines_with_entries >= session.lines && session.pending_bytes === 0;
-  return {
-    value: `${formatCount(session.lines_with_entries)} of ${formatCount(session.lines)} lines`,
-    tone: whole ? ("ok" as const) : ("warning" as const),
-    more: session.pending_bytes > 0 ? `${formatBytes(session.pending_bytes)} still to be read` : undefined,
-    title: "Lines of the transcript that have at least one entry, of all that are not empty",
-  };
 }

@@ -5,12 +5,14 @@ import "./trace/trace.css";
 import "./inspector/inspector.css";
 import Box from "@cloudscape-design/components/box";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { type RefObject, useRef, useState } from "react";
+import type { StateSnapshot } from "react-virtuoso";
 import { ApiError } from "../api/client";
+import { titleOf } from "../sessions/rows";
 import { Failure } from "../shell/FailurePage";
 import { usePage } from "../shell/page";
 import { SessionView } from "./SessionView";
-import { nameOf, useAncestors, useSession } from "./sessions";
+import { shortened, useAncestors, useSession } from "./sessions";
 import { visibleText } from "./text/invisible";
 import { useTrace } from "./trace/useTrace";
 
@@ -19,25 +21,34 @@ const route = getRouteApi("/replay/$sessionId");
 /** One session: its trace, and everything about the entry that is looked at. */
 export default function SessionPage() {
   const { sessionId } = route.useParams();
-  // A new session is a new page: nothing that was opened or found in the old one belongs here.
-  return <SessionOf key={sessionId} sessionId={sessionId} />;
+  const railPlace = useRef<StateSnapshot | null>(null);
+  // A new session is a new page: nothing that was opened or found in the old one belongs here. Only the list of
+  // sessions stays where it was scrolled to.
+  return <SessionOf key={sessionId} sessionId={sessionId} railPlace={railPlace} />;
 }
 
-function SessionOf({ sessionId }: { sessionId: string }) {
+const CRUMB_CHARACTERS = 60;
+
+interface Props {
+  sessionId: string;
+  railPlace: RefObject<StateSnapshot | null>;
+}
+
+function SessionOf({ sessionId, railPlace }: Props) {
   const [attempt, setAttempt] = useState(0);
   const stored = useSession(sessionId, attempt);
   const trace = useTrace(sessionId, attempt);
   const session = trace.session ?? stored.data ?? null;
   const ancestors = useAncestors(session).data ?? [];
   // Outside of this page nothing shows what cannot be seen.
-  const title = session ? visibleText(nameOf(session)) : "Session";
+  const title = session ? visibleText(titleOf(session).text) : "Session";
   usePage({
     title,
     fill: true,
     crumbs: [
       { text: "Session Replay", href: "/" },
       ...ancestors.map((one) => ({
-        text: visibleText(nameOf(one)),
+        text: visibleText(shortened(titleOf(one).text, CRUMB_CHARACTERS)),
         href: `/replay/${encodeURIComponent(one.id)}`,
       })),
       { text: title, href: `/replay/${encodeURIComponent(sessionId)}` },
@@ -58,6 +69,7 @@ function SessionOf({ sessionId }: { sessionId: string }) {
       sessionId={sessionId}
       session={session}
       ancestors={ancestors}
+      railPlace={railPlace}
       trace={trace}
       onRetry={() => setAttempt(attempt + 1)}
     />

@@ -1,17 +1,20 @@
 import { Link } from "@tanstack/react-router";
-import { useMemo } from "react";
-import { Virtuoso } from "react-virtuoso";
+import { type RefObject, useEffect, useMemo, useRef } from "react";
+import { type StateSnapshot, Virtuoso, type VirtuosoHandle } from "react-virtuoso";
 import { formatCount, formatDateTime, formatDuration } from "../format";
+import { titleOf } from "../sessions/rows";
 import { Failure } from "../shell/FailurePage";
 import { useZoneName } from "../timeZone";
-import { nameOf, useNeighbours } from "./sessions";
+import { useNeighbours } from "./sessions";
 import type { Session } from "./shapes";
 import { VisibleText } from "./text/VisibleText";
 import { Glyph } from "./trace/EntryMark";
 
 interface Props {
-  /** The session whose row is marked: the one shown, or the root of its tree. */
-  currentId: string;
+  /** The session whose row is marked: the one shown, or the root of its tree; null until it is known. */
+  current: Session | null;
+  /** Where the list was scrolled to when another session was chosen from it. */
+  place: RefObject<StateSnapshot | null>;
   /** As in the browser's address; a value that the server understands. */
   filter: unknown;
   sort: string | undefined;
@@ -19,7 +22,7 @@ interface Props {
 }
 
 /** The list of sessions beside the trace, with the filter that the browser had. */
-export function SessionRail({ currentId, filter, sort, onFold }: Props) {
+export function SessionRail({ current, place, filter, sort, onFold }: Props) {
   const written =
     filter === undefined ? undefined : typeof filter === "string" ? filter : JSON.stringify(filter);
   const pages = useNeighbours(written, sort);
@@ -28,6 +31,19 @@ export function SessionRail({ currentId, filter, sort, onFold }: Props) {
     () => (pages.data?.pages ?? []).flatMap((page) => page.items as Session[]),
     [pages.data],
   );
+  const list = useRef<VirtuosoHandle>(null);
+  const isPlaced = useRef(false);
+  const index = current === null ? -1 : sessions.findIndex((session) => session.id === current.id);
+  // Once only: from then on the list is where the reader scrolls it to.
+  useEffect(() => {
+    if (isPlaced.current || current === null || sessions.length === 0) return;
+    isPlaced.current = true;
+    const isRestored = place.current !== null;
+    place.current = null;
+    // The list must have been laid out.
+    if (!isRestored && index > 0)
+      requestAnimationFrame(() => list.current?.scrollToIndex({ index, align: "center" }));
+  }, [current, sessions, index, place]);
   const total = pages.data?.pages[0]?.total ?? 0;
   return (
     <nav className="sr-rail" aria-label="Sessions">
@@ -50,19 +66,34 @@ export function SessionRail({ currentId, filter, sort, onFold }: Props) {
       {pages.isError && <Failure error={pages.error} retry={() => void pages.refetch()} />}
       {pages.isPending && <RailSkeleton />}
       {pages.data && sessions.length === 0 && <p className="sr-empty">No session matches the filter.</p>}
+      {sessions.length > 0 && current !== null && index === -1 && (
+        <div className="sr-rail-apart">
+          <RailRow session={current} current zone={zone} />
+        </div>
+      )}
       {sessions.length > 0 && (
         <Virtuoso
+          ref={list}
           className="sr-scroller"
           tabIndex={-1}
           data={sessions}
-          initialTopMostItemIndex={Math.max(0, sessions.findIndex((session) => session.id === currentId) - 2)}
+          {...(place.current !== null && { restoreStateFrom: place.current })}
           computeItemKey={(_index, session) => session.id}
           defaultItemHeight={66}
           endReached={() => {
             if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage();
           }}
           itemContent={(_index, session) => (
-            <RailRow session={session} current={session.id === currentId} zone={zone} />
+            <RailRow
+              session={session}
+              current={session.id === current?.id}
+              zone={zone}
+              onChoose={() =>
+                list.current?.getState((state) => {
+                  place.current = state;
+                })
+              }
+            />
           )}
         />
       )}
@@ -70,7 +101,15 @@ export function SessionRail({ currentId, filter, sort, onFold }: Props) {
   );
 }
 
-function RailRow({ session, current, zone }: { session: Session; current: boolean; zone: string }) {
+interface RowProps {
+  session: Session;
+  current: boolean;
+  zone: string;
+  onChoose?: () => void;
+}
+
+function RailRow({ session, current, zone, onChoose }: RowProps) {
+  const title = titleOf(session);
   return (
     <Link
       to="/replay/$sessionId"
@@ -79,10 +118,14 @@ function RailRow({ session, current, zone }: { session: Session; current: boolea
       search={({ entry: _entry, q: _q, agent: _agent, ...kept }) => kept}
       className="sr-rail-row"
       aria-current={current ? "page" : undefined}
+      onClick={(event) => {
+        // Opened in another tab, it leaves this list alone.
+        if (!event.ctrlKey && !event.metaKey) onChoose?.();
+      }}
     >
-      <span className="sr-rail-title">
+      <span className={title.known ? "sr-rail-title" : "sr-rail-title sr-rail-unnamed"}>
         {session.live && <span className="sr-live-dot" title="Live" />}
-        <VisibleText text={nameOf(session)} />
+        <VisibleText text={title.text} />
       </span>
       <span className="sr-rail-facts">
         <VisibleText text={session.client.host} />

@@ -1,5 +1,6 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
+import { type RefObject, useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
+import type { StateSnapshot } from "react-virtuoso";
 import { useAnnounce } from "../shell/page";
 import { useZoneName } from "../timeZone";
 import { permanentLink } from "./address";
@@ -13,6 +14,7 @@ import { SessionHeader } from "./SessionHeader";
 import { SessionRail } from "./SessionRail";
 import { useSubagents } from "./sessions";
 import type { Session } from "./shapes";
+import { plainOutput } from "./text/ansi";
 import { Glyph } from "./trace/EntryMark";
 import { indexOfSeq, nextIndex, seqOf } from "./trace/place";
 import { countsOf, parseQuery, type Query, visibleTrace } from "./trace/query";
@@ -24,6 +26,7 @@ import { TraceStatus } from "./trace/TraceStatus";
 import { addressedQuery, TraceToolbar } from "./trace/TraceToolbar";
 import { useDeepLink } from "./trace/useDeepLink";
 import type { TraceState } from "./trace/useTrace";
+import { isTerminal } from "./trace/words";
 
 const route = getRouteApi("/replay/$sessionId");
 
@@ -31,6 +34,7 @@ interface Props {
   sessionId: string;
   session: Session | null;
   ancestors: readonly Session[];
+  railPlace: RefObject<StateSnapshot | null>;
   trace: TraceState;
   onRetry: () => void;
 }
@@ -38,7 +42,7 @@ interface Props {
 const NO_SUBAGENTS: ReadonlyMap<string, Session> = new Map();
 
 /** The three panels and what connects them: the address says what is shown, keys and clicks change the address. */
-export function SessionView({ sessionId, session, ancestors, trace, onRetry }: Props) {
+export function SessionView({ sessionId, session, ancestors, railPlace, trace, onRetry }: Props) {
   const search = route.useSearch();
   const navigate = useNavigate({ from: "/replay/$sessionId" });
   const announce = useAnnounce();
@@ -156,7 +160,7 @@ export function SessionView({ sessionId, session, ancestors, trace, onRetry }: P
     "copy-text": () => {
       const text = selectedRow
         ? entriesOf(selectedRow)
-            .map((entry) => entry.preview)
+            .map((entry) => (isTerminal(entry) ? plainOutput(entry.preview) : entry.preview))
             .join("\n\n")
         : "";
       if (text !== "")
@@ -223,7 +227,8 @@ export function SessionView({ sessionId, session, ancestors, trace, onRetry }: P
         list={
           listShown ? (
             <SessionRail
-              currentId={ancestors[0]?.id ?? sessionId}
+              current={ancestors[0] ?? (session?.parent_id === null ? session : null)}
+              place={railPlace}
               filter={neighbours.filter}
               sort={neighbours.sort}
               onFold={() => setListShown(false)}
@@ -299,6 +304,7 @@ export function SessionView({ sessionId, session, ancestors, trace, onRetry }: P
             ref={list}
             rows={visible.rows}
             scene={scene}
+            version={version}
             following={trace.caughtUp}
             busy={!trace.caughtUp}
             initialIndex={selectedIndex}

@@ -1,6 +1,7 @@
 /** The sessions that this page asks for: the one shown, its family, and its neighbours in the list. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { answer, api } from "../api/client";
+import { formatBytes, formatCount } from "../format";
 import type { Session } from "./shapes";
 
 export function useSession(sessionId: string, attempt: number) {
@@ -74,17 +75,32 @@ export function useNeighbours(filter: string | undefined, sort: string | undefin
   });
 }
 
-/** What a session is called: its title, else its first prompt, else what it was for. */
-export function nameOf(session: Session): string {
-  return (
-    session.title ??
-    session.description ??
-    firstLine(session.first_prompt) ??
-    (session.agent_id ? `Subagent ${session.agent_id}` : "Untitled session")
-  );
+/** Text cut between words, with an ellipsis where something was left out. */
+export function shortened(text: string, characters: number): string {
+  if (text.length <= characters) return text;
+  const cut = text.slice(0, characters);
+  const space = cut.lastIndexOf(" ");
+  return `${(space > characters / 2 ? cut.slice(0, space) : cut).trimEnd()}…`;
 }
 
-function firstLine(text: string | null): string | null {
-  const line = text?.split("\n").find((one) => one.trim() !== "");
-  return line === undefined ? null : line.trim().slice(0, 140);
+export interface Coverage {
+  state: "whole" | "reading" | "gaps";
+  lines: string;
+  /** What is missing, where something is. */
+  missing: string | null;
+}
+
+/** Whether every line of the transcript has an entry. */
+export function coverageOf(session: Session): Coverage {
+  const { lines, lines_with_entries, pending_bytes } = session;
+  const counted = `${formatCount(lines_with_entries)} of ${formatCount(lines)} ${lines === 1 ? "line" : "lines"}`;
+  if (pending_bytes > 0)
+    return { state: "reading", lines: counted, missing: `${formatBytes(pending_bytes)} still being read` };
+  if (lines_with_entries === lines) return { state: "whole", lines: counted, missing: null };
+  const gap = lines - lines_with_entries;
+  return {
+    state: "gaps",
+    lines: counted,
+    missing: gap > 0 ? `${formatCount(gap)} without an entry` : "the counts disagree",
+  };
 }

@@ -13,9 +13,9 @@ import {
   shortPath,
 } from "../format";
 import { visibleText } from "../replay/text/invisible";
-import type { SessionsSearch } from "../router";
 import { useZoneName } from "../timeZone";
 import { type Row, shortModel, titleOf } from "./rows";
+import type { SessionsSearch } from "./search";
 import { nextSort, SORT_DEFAULT, type Sort, type SortKey } from "./sort";
 import "./SessionTable.css";
 

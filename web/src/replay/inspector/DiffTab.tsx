@@ -6,7 +6,7 @@ import { CopyButton } from "../clipboard";
 import type { DiffHunk, FileDiff } from "../shapes";
 import { colouredCode } from "../text/tree";
 import { VisibleText } from "../text/VisibleText";
-import { relativePath } from "../trace/TraceRow";
+import { relativePath } from "../trace/words";
 import { canBeColoured, DIFF_LINES_MAX, hunkData, hunkHeading, lineCount } from "./hunks";
 import { languageOf } from "./ToolViews";
 

@@ -293,7 +293,8 @@ function Half({ title, children }: { title: string; children: ReactNode }) {
 }
 
 function Parts({ whole }: { whole: EntryWhole }) {
-  if (whole.content.length === 0) return <p className="sr-empty">Nothing was written here.</p>;
+  if (whole.content.every((part) => part.text !== null && part.text.trim() === ""))
+    return <p className="sr-empty">Nothing was written here.</p>;
   // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a stored line never change
   return whole.content.map((part, index) => <Part key={index} part={part} />);
 }
@@ -312,13 +313,25 @@ function PermissionWords({ whole }: { whole: EntryWhole }) {
 /** How a command ended, as far as the line tells. */
 function Outcome({ whole }: { whole: EntryWhole }) {
   const tool = isRecord(whole.meta.tool) ? whole.meta.tool : {};
+  const exit = typeof tool.exit_code === "number" && `Exit code ${tool.exit_code}`;
   const facts = [
-    typeof tool.exit_code === "number" && `Exit code ${tool.exit_code}`,
+    exit && !whole.content.some((part) => isFirstLine(exit, part.text)) && exit,
     tool.interrupted === true && "interrupted",
     typeof tool.background_task_id === "string" && `runs in the background as ${tool.background_task_id}`,
   ].filter((fact) => typeof fact === "string");
   if (facts.length === 0) return null;
   return <p className={whole.is_error ? "sr-notice sr-notice-error" : "sr-notice"}>{facts.join(" · ")}</p>;
+}
+
+/** The client itself writes `Exit code 1` above the output of a command that failed. */
+function isFirstLine(line: string, text: string | null): boolean {
+  return (
+    text
+      ?.trimStart()
+      .split("\n", 1)[0]
+      ?.trimEnd()
+      .replace(/^Error: /, "") === line
+  );
 }
 
 const RAW_CHARACTERS_MAX = 200_000;

@@ -99,6 +99,24 @@ const RAW_CALL = JSON.stringify({
 const BASH = whole(call(0, "a"), { raw: RAW_CALL });
 
 describe("the inspector", () => {
+  it("says an exit code once", async () => {
+    const output = whole(result(1, "a", { is_error: true }), {
+      content: [{ ...PART, kind: "terminal", label: "error", text: "Exit code 1\nno such folder" }],
+      meta: { tool: { exit_code: 1 } },
+    });
+    open(rowOf(BASH, output), [BASH, output]);
+    expect(await screen.findByText(/no such folder/)).toBeVisible();
+    expect(screen.getAllByText(/Exit code 1/)).toHaveLength(1);
+  });
+
+  it("says that an entry has no text where it is blank", async () => {
+    const blank = whole(entry(0, { type: "assistant" }), {
+      content: [{ ...PART, kind: "markdown", text: "\n\n" }],
+    });
+    open(rowOf(blank), [blank]);
+    expect(await screen.findByText("Nothing was written here.")).toBeVisible();
+  });
+
   it("shows the input and the output of a joined call apart", async () => {
     const output = whole(result(1, "a", { is_error: true }), {
       content: [{ ...PART, kind: "terminal", label: "stdout", text: "\u001b[31mno such folder\u001b[0m" }],

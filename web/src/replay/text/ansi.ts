@@ -27,9 +27,11 @@ const STRINGS = new RegExp(`${ESC}[\\]PX^_][^\\u0007${ESC}\\n]*(?:\\u0007|${ESC}
 // Every CSI but SGR ("m"), choices of a character set, and the escapes that save, restore, reset and scroll.
 const MOVES = new RegExp(`${ESC}\\[[0-?]*[ -/]*[@-ln-~]|${ESC}[()*+#%].|${ESC}[78=>cDEHMN]`, "g");
 const SGR = new RegExp(`${ESC}\\[([\\d;:]*)m`, "g");
+// A preview ends anywhere, also within a sequence.
+const CUT = new RegExp(`${ESC}(?:\\[[\\d;:]*)?(…?)$`);
 
 export function ansiRuns(output: string): AnsiRun[] {
-  const text = settledLines(output.replace(STRINGS, "").replace(MOVES, ""));
+  const text = settledLines(output.replace(STRINGS, "").replace(MOVES, "").replace(CUT, "$1"));
   const runs: AnsiRun[] = [];
   let style: AnsiStyle = {};
   let end = 0;
@@ -40,6 +42,13 @@ export function ansiRuns(output: string): AnsiRun[] {
   }
   if (end < text.length) runs.push({ text: text.slice(end), style });
   return runs;
+}
+
+/** The output without its styles. */
+export function plainOutput(output: string): string {
+  return ansiRuns(output)
+    .map((run) => run.text)
+    .join("");
 }
 
 /** What remains on each line after its carriage returns; progress bars rewrite a line hundreds of times. */

@@ -1,6 +1,7 @@
 import { render } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import { ansiRuns, cssColour } from "./ansi";
+import { AnsiText } from "./AnsiText";
+import { ansiRuns, cssColour, plainOutput } from "./ansi";
 import { Code } from "./Code";
 import { segmentsOf, visibleText } from "./invisible";
 import { JsonTree } from "./JsonTree";
@@ -70,6 +71,22 @@ describe("terminal output", () => {
         .map((run) => run.text)
         .join(""),
     ).toBe("abcd");
+  });
+
+  it("drops a sequence that the end of a preview has cut", () => {
+    for (const cut of [ESC, `${ESC}[`, `${ESC}[3`, `${ESC}[38;5`]) {
+      expect(plainOutput(`done ${cut}…`)).toBe("done …");
+      expect(plainOutput(`done ${cut}`)).toBe("done ");
+    }
+  });
+
+  it("keeps on the page's own ground only the colours that can be read there", () => {
+    const output = `${ESC}[31mred${ESC}[0m ${ESC}[38;2;250;250;250mpale${ESC}[0m ${ESC}[7;1mturned`;
+    const { container } = render(<AnsiText text={output} find="red" ground="page" />);
+    const styles = [...container.children].map((one) => one.getAttribute("style"));
+    expect(styles).toEqual(["color: var(--sr-ansi-1);", null, null, null, "font-weight: 700;"]);
+    expect(container.textContent).toBe("red pale turned");
+    expect(container.querySelector("mark")?.textContent).toBe("red");
   });
 
   it("ends an unterminated title with its line", () => {

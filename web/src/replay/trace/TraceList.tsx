@@ -4,6 +4,7 @@ import { formatCount } from "../../format";
 import { Glyph } from "./EntryMark";
 import type { Row } from "./rows";
 import { TraceRow, type TraceScene } from "./TraceRow";
+import { useFollowedEnd } from "./useFollowedEnd";
 
 export interface TraceListHandle {
   /** Brings a row into view: where the eye is if it must scroll far, else as little as needed. */
@@ -16,7 +17,9 @@ interface Props {
   ref: Ref<TraceListHandle>;
   rows: readonly Row[];
   scene: TraceScene;
-  /** New rows at the end are followed while the end is on the screen. */
+  /** Grows with the trace; rows that come and go by a filter leave it as it is. */
+  version: number;
+  /** What comes now is new: it is followed while the end is on the screen. Until then the list stays where it is. */
   following: boolean;
   busy: boolean;
   /** Where the list is when it is first drawn. */
@@ -24,7 +27,7 @@ interface Props {
 }
 
 /** The rows of a trace, virtualised; grows at its end without moving what is being read. */
-export function TraceList({ ref, rows, scene, following, busy, initialIndex }: Props) {
+export function TraceList({ ref, rows, scene, version, following, busy, initialIndex }: Props) {
   const list = useRef<VirtuosoHandle>(null);
   const firstIndex = useRef(0);
   const [atEnd, setAtEnd] = useState(false);
@@ -49,6 +52,10 @@ export function TraceList({ ref, rows, scene, following, busy, initialIndex }: P
   else if (!watching && seenKey !== null) setSeenKey(null);
   const fresh = seenKey === null ? 0 : rowsAfter(rows, seenKey);
 
+  useFollowedEnd({ following, atEnd, version }, () =>
+    list.current?.scrollToIndex({ index: "LAST", align: "end" }),
+  );
+
   return (
     <div className="sr-trace-list">
       <Virtuoso
@@ -71,7 +78,6 @@ export function TraceList({ ref, rows, scene, following, busy, initialIndex }: P
         }}
         atBottomThreshold={48}
         atBottomStateChange={setAtEnd}
-        followOutput={(end) => (following && end ? "auto" : false)}
       />
       {fresh > 0 && (
         <button

@@ -4,6 +4,7 @@ import { formatCount, formatDateTimeExact, formatDuration, formatShort, formatTi
 import { permanentLink } from "../address";
 import { CopyButton } from "../clipboard";
 import type { Entry, Session } from "../shapes";
+import { AnsiText } from "../text/AnsiText";
 import { ProsePreview } from "../text/ProsePreview";
 import { VisibleText } from "../text/VisibleText";
 import { Glyph, TYPE_WORDS, TypeIcon } from "./EntryMark";
@@ -18,6 +19,7 @@ import {
   type ToolRow,
   type ToolStatus,
 } from "./rows";
+import { changeOf, isTerminal, relativePath, withoutEmptyLines, wordsOf } from "./words";
 
 /** What all rows of a trace share; one object, so that a row is drawn again only when it or this changes. */
 export interface TraceScene {
@@ -120,6 +122,9 @@ const RowFrame = memo(function RowFrame(props: FrameProps) {
                 label="Copy link to entry"
                 glyph="link"
               />
+              {row.kind === "tool" && row.progress.length > 0 && (
+                <ProgressToggle row={row} open={open} toggle={props.toggle} />
+              )}
               {row.kind === "tool" && <Status status={statusOf(row, props.live)} row={row} />}
               {row.kind === "entry" && <EntryFacts entry={head} />}
               <time
@@ -132,7 +137,7 @@ const RowFrame = memo(function RowFrame(props: FrameProps) {
             </span>
           </header>
           {row.kind === "entry" && <Preview entry={row.entry} find={props.find} />}
-          {row.kind === "tool" && <ToolBody {...props} row={row} open={open} />}
+          {row.kind === "tool" && <ToolBody row={row} find={props.find} subagent={props.subagent} />}
           {row.kind === "fold" && <FoldBody row={row} open={open} toggle={props.toggle} />}
         </div>
       </article>
@@ -160,6 +165,7 @@ interface WordsProps {
 
 function RowWords({ row, head, find, project, depth }: WordsProps) {
   const marks = row.kind === "tool" && row.result ? [head, row.result] : [head];
+  const { aside } = wordsOf(head);
   return (
     <span className="sr-row-words">
       <span className="sr-row-type">{TYPE_WORDS[head.type]}</span>
@@ -176,6 +182,11 @@ function RowWords({ row, head, find, project, depth }: WordsProps) {
           <VisibleText text={relativePath(head.label, project)} find={find} />
         </span>
       )}
+      {row.kind !== "fold" && aside !== "" && (
+        <span className="sr-row-aside" title={aside}>
+          <VisibleText text={aside} find={find} />
+        </span>
+      )}
       {row.kind === "entry" && head.type === "tool" && head.role === "result" && (
         <Badge text="result without its call" />
       )}
@@ -185,7 +196,7 @@ function RowWords({ row, head, find, project, depth }: WordsProps) {
       {head.inherited && <Badge text="copied from another session" />}
       {head.sidechain && depth === 1 && <Badge text="subagent" />}
       {row.kind === "tool" && (row.result?.has_diff || head.has_diff) && !hasFailed(row) && (
-        <Badge text="diff" tone="diff" />
+        <Badge text={changeOf(row.result?.preview ?? "")?.counts ?? "diff"} tone="diff" />
       )}
       {marks.flatMap((entry) =>
         entry.findings.map((finding) => (
@@ -194,20 +205,6 @@ function RowWords({ row, head, find, project, depth }: WordsProps) {
       )}
     </span>
   );
-}
-
-/** A path from the session's directory, where it lies below it: the end of a path says most. */
-export function relativePath(path: string, project: string | null): string {
-  return project && path.startsWith(`${project}/`) && path.length > project.length + 1
-    ? path.slice(project.length + 1)
-    : path;
-}
-
-/** What a preview adds to a row whose head shows the label already. */
-export function withoutLabel({ preview, label }: Pick<Entry, "preview" | "label">): string {
-  if (label === "" || !preview.startsWith(label)) return preview;
-  const rest = preview.slice(label.length);
-  return rest.trim() === "" ? "" : rest.startsWith("\n") ? rest.replace(/^\s*\n/, "") : preview;
 }
 
 /** `mcp__github__create_issue` is `create_issue` of the server `github`. */
@@ -277,48 +274,84 @@ function Status({ status, row }: { status: ToolStatus; row: ToolRow }) {
 }
 
 function Preview({ entry, find }: { entry: Entry; find: string }) {
-  const text = withoutLabel(entry);
-  if (text === "") return null;
+  const { aside, body: text } = wordsOf(entry);
+  if (text.trim() === "") {
+    const isBlank = entry.label === "" && aside === "";
+    return isBlank ? <p className="sr-preview sr-preview-none">no text</p> : null;
+  }
   if (entry.type === "assistant" || entry.type === "summary") return <ProsePreview text={text} find={find} />;
   const machine =
     isDamaged(entry) || entry.type === "tool" || entry.type === "system" || entry.type === "snapshot";
   return (
     <div className={machine ? "sr-preview sr-preview-mono" : "sr-preview"}>
-      <VisibleText text={text} find={find} />
+      <PreviewText text={text} terminal={isTerminal(entry)} find={find} />
     </div>
   );
 }
 
-function ToolBody({ row, open, find, subagent, toggle }: FrameProps & { row: ToolRow }) {
-  const { call, result, progress } = row;
+function PreviewText({ text, terminal, find }: { text: string; terminal: boolean; find: string }) {
+  const dense = withoutEmptyLines(text);
+  if (terminal) return <AnsiText text={dense} find={find} ground="page" />;
+  return <VisibleText text={dense} find={find} />;
+}
+
+interface ToolBodyProps {
+  row: ToolRow;
+  find: string;
+  subagent: Session | null;
+}
+
+function ToolBody({ row, find, subagent }: ToolBodyProps) {
+  const { call, result } = row;
+  const isChange = (result?.has_diff ?? false) && !hasFailed(row);
+  const change = isChange ? changeOf(result?.preview ?? "") : null;
+  // The result says what was changed; the call would say it again.
+  const asked = isChange ? "" : wordsOf(call).body;
+  const answered = change?.line ?? (saysNothing(row) ? "" : (result?.preview ?? ""));
+  const tone = change ? (CHANGE_CLASS[answered[0] ?? ""] ?? "") : "";
   return (
     <>
-      {withoutLabel(call) !== "" && (
+      {asked.trim() !== "" && (
         <div className="sr-preview sr-preview-mono sr-preview-call">
-          <VisibleText text={withoutLabel(call)} find={find} />
+          <PreviewText text={asked} terminal={false} find={find} />
         </div>
       )}
-      {result && result.preview !== "" && (
-        <div className="sr-preview sr-preview-mono sr-preview-result">
-          <VisibleText text={result.preview} find={find} />
+      {answered.trim() !== "" && (
+        <div className={`sr-preview sr-preview-mono sr-preview-result ${tone}`}>
+          <PreviewText text={answered} terminal={isTerminal(call)} find={find} />
         </div>
-      )}
-      {progress.length > 0 && (
-        <button
-          type="button"
-          className="sr-link-button"
-          aria-expanded={open}
-          onClick={(event) => {
-            event.stopPropagation();
-            toggle(row);
-          }}
-        >
-          <Glyph name={open ? "down" : "right"} />
-          {progress.length === 1 ? "1 progress report" : `${formatCount(progress.length)} progress reports`}
-        </button>
       )}
       <SubagentLink row={row} subagent={subagent} />
     </>
+  );
+}
+
+/** Tools that answer each call with the same sentence. */
+const SAME_ANSWER_TOOLS = new Set(["TodoWrite"]);
+
+function saysNothing(row: ToolRow): boolean {
+  return SAME_ANSWER_TOOLS.has(row.call.tool ?? "") && !hasFailed(row);
+}
+
+const CHANGE_CLASS: Record<string, string> = { "+": "sr-plus", "-": "sr-minus" };
+
+/** One quiet word in the head of a row: a command can report hundreds of times. */
+function ProgressToggle({ row, open, toggle }: { row: ToolRow; open: boolean; toggle: (row: Row) => void }) {
+  const { length } = row.progress;
+  return (
+    <button
+      type="button"
+      className="sr-link-button sr-row-reports"
+      aria-expanded={open}
+      title={`Progress reports and hooks of this call: ${formatCount(length)}`}
+      onClick={(event) => {
+        event.stopPropagation();
+        toggle(row);
+      }}
+    >
+      <Glyph name={open ? "down" : "right"} />
+      {length === 1 ? "1 report" : `${formatCount(length)} reports`}
+    </button>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { formatCount } from "../../format";
+import { useZoneName } from "../../timeZone";
 import type { Session } from "../shapes";
 import type { Connection, TraceState } from "./useTrace";
 
@@ -12,6 +13,7 @@ interface Props {
 
 /** The line under the trace: how much has come, and whether more is coming. */
 export function TraceStatus({ trace, session, shown, onRetry }: Props) {
+  const zone = useZoneName();
   const count = trace.rows.entryCount;
   const expected = session?.entries ?? 0;
   return (
@@ -32,6 +34,7 @@ export function TraceStatus({ trace, session, shown, onRetry }: Props) {
         onRetry={onRetry}
       />
       {trace.rewrites > 0 && <span>The file was rewritten: shown again from its start.</span>}
+      <span title="The time zone of all times on this page">Times in {zone}</span>
       <span className="sr-key-hints" aria-hidden="true">
         <kbd>j</kbd>
         <kbd>k</kbd> move <kbd>/</kbd> find <kbd>e</kbd> next error <kbd>?</kbd> all keys

@@ -134,6 +134,12 @@ describe("counts", () => {
   it("are those of the view", () => {
     expect(countsOf(rows.list, "audit").types).toMatchObject({ user: 1, tool: 1, system: 0 });
   });
+
+  it("leave out what the Audit view keeps within a call, and so does its filter", () => {
+    const shown = visibleTrace(rows.list, "audit", parseQuery("type:progress"), NOTHING_OPEN).rows;
+    expect(shown).toEqual([]);
+    expect(countsOf(rows.list, "audit").types.progress).toBe(0);
+  });
 });
 
 describe("the place of an entry", () => {

@@ -120,7 +120,7 @@ export function visibleTrace(
   const matches: number[] = [];
   for (const row of rows) {
     if (view === "audit" && !entriesOf(row).some(isAudit)) continue;
-    const kept = narrowed(row, query);
+    const kept = narrowed(row, query, view);
     if (!kept) continue;
     const matching = needle !== "" && entriesOf(kept).some((entry) => contains(entry, needle));
     if (query.onlyMatches && needle !== "" && !matching) continue;
@@ -137,7 +137,7 @@ export interface Counts {
   tools: ReadonlyMap<string, number>;
 }
 
-/** Entries per type and mark of one view. A call with its result counts once. */
+/** Entries per type and mark of what the view lists. A call with its result counts once. */
 export function countsOf(rows: readonly Row[], view: "dev" | "audit"): Counts {
   const types = Object.fromEntries(ENTRY_TYPES.map((type) => [type, 0])) as Record<EntryType, number>;
   const marks = Object.fromEntries(MARKS.map((mark) => [mark, 0])) as Record<Mark, number>;
@@ -147,7 +147,7 @@ export function countsOf(rows: readonly Row[], view: "dev" | "audit"): Counts {
     if (view === "audit" && !entries.some(isAudit)) continue;
     for (const mark of MARKS) if (rowHasMark(row, mark)) marks[mark] += 1;
     for (const entry of entries) {
-      if (row.kind === "tool" && entry === row.result) continue;
+      if ((row.kind === "tool" && entry === row.result) || !isListed(entry, row, view)) continue;
       types[entry.type] += 1;
       if (entry.type === "tool" && entry.tool) tools.set(entry.tool, (tools.get(entry.tool) ?? 0) + 1);
     }
@@ -159,11 +159,16 @@ export function isAudit(entry: Entry): boolean {
   return entry.audit || entry.findings.length > 0;
 }
 
+/** In the Audit view the progress reports of a call are no entries of their own: they lie in its row, folded. */
+function isListed(entry: Entry, row: Row, view: "dev" | "audit"): boolean {
+  return view === "dev" || row.kind !== "tool" || entry.type !== "progress";
+}
+
 /** The row, or the part of it that the filter keeps, or null. */
-function narrowed(row: Row, query: Query): Row | null {
+function narrowed(row: Row, query: Query, view: "dev" | "audit"): Row | null {
   if (query.types.size === 0 && query.tools.size === 0 && query.marks.size === 0) return row;
   if (query.marks.size > 0 && ![...query.marks].some((mark) => rowHasMark(row, mark))) return null;
-  const entries = entriesOf(row).filter((entry) => passes(entry, query));
+  const entries = entriesOf(row).filter((entry) => isListed(entry, row, view) && passes(entry, query));
   if (entries.length === 0) return null;
   if (row.kind === "fold") return entries.length === row.entries.length ? row : { ...row, entries };
   return row;

@@ -1,0 +1,91 @@
+"""A transcript that attacks its reader: markup, script links, SVG, terminal and bidi tricks in every place."""
+
+import json
+import re
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e.serving import until
+
+HOSTILE = "e2e00000-0000-4000-8000-00000000bad1"
+
+WATCH = """
+window.__violations = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.__violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
+"""
+
+
+@pytest.fixture
+def watched(site, open_page):
+    """A page that records what ran, what the policy had to stop, and where it asked."""
+    page = open_page(site, "healthz")
+    page.context.add_init_script(WATCH)
+    asked: list[str] = []
+    page.context.on("request", lambda request: asked.append(request.url))
+    page.on("dialog", lambda dialog: asked.append(f"dialog: {dialog.message}") or dialog.dismiss())
+
+    def check() -> None:
+        assert page.evaluate("window.__ran") is None, "a script of the transcript ran"
+        assert page.evaluate("window.__violations") == []
+        foreign = [url for url in asked if not url.startswith((site.base, "data:image/png", "blob:"))]
+        assert foreign == []
+        # No element of the transcript's making, and no link that a click would turn into a script.
+        assert (
+            page.locator("iframe, form, object, embed, script:not([src]), [onerror], [onload], [ontoggle]").count() == 0
+        )
+        for link in page.locator("a[href]").all():
+            address = link.evaluate("link => link.protocol")
+            assert address in {"http:", "https:", "mailto:"}, link.get_attribute("href")
+            if not link.evaluate("link => link.href").startswith(site.base):
+                assert {"noopener", "noreferrer"} <= set((link.get_attribute("rel") or "").split())
+
+    page.check = check
+    return page
+
+
+def rows_one_by_one(page: Page):
+    """Selects each row of the trace in turn."""
+    total = int(page.locator("article").first.get_attribute("aria-setsize"))
+    for position in range(1, total + 1):
+        page.keyboard.press("j")
+        expect(page.locator("article[aria-current=true]")).to_have_attribute("aria-posinset", str(position))
+        yield position
+
+
+def test_the_list_shows_it_as_text(site, watched):
+    only = {"and": [{"property": "session_id", "operator": "=", "value": HOSTILE}]}
+    watched.goto(f"{site.base}?filter={quote(json.dumps(only))}")
+    link = watched.locator("a.session-link")
+    expect(link).to_have_count(1)
+    expect(link).to_contain_text("Hostile title <script>")
+    watched.check()
+
+
+@pytest.mark.parametrize("tab", ["content", "diff", "meta"])
+def test_every_entry_is_shown_as_text(site, watched, tab):
+    watched.goto(site.base + f"replay/{HOSTILE}?tab={tab}")
+    expect(watched.locator("footer")).to_contain_text("Complete")
+    shown = ""
+    for _ in rows_one_by_one(watched):
+        panel = watched.get_by_role("tabpanel")
+        expect(panel).not_to_have_text(re.compile(r"^\s*$"))
+        until(lambda panel=panel: panel.locator(".sr-skeleton").count() == 0, "the whole entry")
+        folds = panel.locator("button[aria-expanded=false], details:not([open]) > summary")
+        until(lambda folds=folds: folds.count() == 0 or folds.first.click(), "everything to be unfolded")
+        shown += panel.inner_text()
+        watched.check()
+    if tab == "content":
+        assert "<script>" in shown, "markup of the transcript is readable, not swallowed"
+        assert "click me" in shown
+
+
+def test_bidi_and_invisible_characters_are_badges(site, watched):
+    watched.goto(site.base + f"replay/{HOSTILE}?view=audit")
+    prompt = watched.locator("article").first
+    expect(prompt).to_contain_text("Hostile prompt")
+    text = watched.get_by_role("feed", name="Trace").inner_text()
+    raw = {character for character in text if character in "\u202e\u202c\u2066\u2069\u200b\ufeff\u0000"}
+    assert raw == set(), "each is replaced by a badge with its name"

@@ -1,0 +1,68 @@
+"""A session that goes on, and a server that goes away and comes back."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e.serving import TRANSCRIPTS, copy_transcripts
+
+RUNNING = "e2e00000-0000-4000-8000-0000000011fe"
+
+
+@pytest.fixture
+def running(serve, tmp_path):
+    """A server on a folder of its own, and a function that lets its session say something more."""
+    served = serve(copy_transcripts([TRANSCRIPTS], tmp_path / "projects"))
+    file = next(served.transcripts.rglob(f"{RUNNING}.jsonl"))
+
+    def say(text: str) -> None:
+        line = json.loads(file.read_text().splitlines()[-1])
+        line["message"] |= {"id": f"msg_{text}", "content": [{"type": "text", "text": text}]}
+        line["uuid"] = f"uuid-{text}"
+        with file.open("a") as transcript:
+            transcript.write(json.dumps(line) + "\n")
+
+    served.say = say
+    return served
+
+
+def test_lines_appear_in_the_open_page_without_a_reload(running, open_page):
+    page = open_page(running, f"replay/{RUNNING}")
+    feed = page.get_by_role("feed", name="Trace")
+    expect(feed).to_contain_text("One.")
+    expect(page.locator("footer")).to_contain_text("Complete")
+    page.evaluate("window.notReloaded = true")
+
+    for word in ("Two.", "Three."):
+        running.say(word)
+        expect(feed).to_contain_text(word)
+    expect(page.locator("footer")).to_contain_text("Following live")
+    expect(page.locator("header")).to_contain_text(["Coverage 4 of 4 lines"])
+    assert page.evaluate("window.notReloaded")
+
+
+def test_the_list_marks_a_session_that_grows(running, open_page):
+    page = open_page(running)
+    session = page.get_by_role("row", name="Count to three")
+    expect(session).to_be_visible()
+    expect(session).not_to_contain_text("Live")
+    running.say("Two.")
+    expect(session).to_contain_text("Live")
+    expect(page.get_by_role("row", name="Hostile")).not_to_contain_text("Live")
+
+
+def test_a_page_survives_a_restart_of_the_server(running, open_page):
+    page = open_page(running, f"replay/{RUNNING}")
+    feed = page.get_by_role("feed", name="Trace")
+    expect(page.locator("footer")).to_contain_text("Complete")
+
+    running.stop()
+    expect(page.locator("footer")).to_contain_text("Connection lost")
+    expect(feed).to_contain_text("One.")  # what came stays
+    running.say("Two.")
+
+    running.start()
+    expect(feed).to_contain_text("Two.")
+    expect(page.locator("footer")).not_to_contain_text("Connection lost")
+    expect(feed.locator("article", has_text="One.")).to_have_count(1)

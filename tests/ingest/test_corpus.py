@@ -1,0 +1,176 @@
+"""Real transcripts through the whole intake, against counts that know nothing of the parser."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from session_replay.collector.follow import Owner, discover
+from session_replay.ingest.intake import Intake, Tally
+from session_replay.ingest.workers import Workers
+from session_replay.query.sessions import Catalogue
+from session_replay.store.installation import open_installation
+from session_replay.vault.source import KeySource
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+COUNTERS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+OWNER = Owner("laptop", "ada")
+
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real transcripts is not beside the checkout")
+
+
+def transcripts(folder):
+    """Every transcript below a folder: main files and subagents, no journals of workflows."""
+    found = (path for root in folder.rglob("projects") for path in root.rglob("*.jsonl"))
+    return sorted({path for path in found if path.name != "journal.jsonl"})
+
+
+def lines_of(path):
+    return [line for line in path.read_bytes().split(b"\n") if line]
+
+
+def objects_of(path):
+    for line in lines_of(path):
+        try:
+            said = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(said, dict):
+            yield said
+
+
+def api_messages(path):
+    for said in objects_of(path):
+        message = said.get("message")
+        if said.get("type") != "assistant" or not isinstance(message, dict):
+            continue
+        if message.get("model") != "<synthetic>" and not said.get("isApiErrorMessage"):
+            yield message
+
+
+def tokens_by_message(paths):
+    """The largest of each counter by message id."""
+    largest = defaultdict(lambda: [0, 0, 0, 0])
+    for path in paths:
+        for message in api_messages(path):
+            if message.get("id"):
+                counters = largest[message["id"]]
+                for part, name in enumerate(COUNTERS):
+                    counters[part] = max(counters[part], (message.get("usage") or {}).get(name) or 0)
+    return largest
+
+
+def tool_calls(paths):
+    contents = (message.get("content") for path in paths for message in api_messages(path))
+    blocks = (block for content in contents if isinstance(content, list) for block in content)
+    return {block["id"] for block in blocks if isinstance(block, dict) and block.get("type") == "tool_use"}
+
+
+class Stored:
+    """What an import of a folder made, as the API would tell it."""
+
+    def __init__(self, folder, at):
+        intake, self.tally = Intake(at, Workers(0)), Tally()
+        files = discover(folder, OWNER).files
+        intake.read(intake.store(files, self.tally), self.tally)
+        catalogue = Catalogue(at.names, at.session_keys, at.key.organization)
+        with at.database.read() as connection:
+            self.stats = catalogue.stats(connection)
+            self.mains = self._pages(catalogue, connection)
+            self.by_id = {one.id: one for one in self.mains}
+            for one in self.mains:
+                self._descend(catalogue, connection, one)
+            self.trees = {one.id: catalogue.session(connection, one.id, tree=True) for one in self.mains}
+
+    def _pages(self, catalogue, connection):
+        items, cursor = [], None
+        while not items or cursor:
+            page = catalogue.page(connection, limit=100, cursor=cursor)
+            items, cursor = items + page.items, page.next_cursor
+            if not page.items:
+                break
+        return items
+
+    def _descend(self, catalogue, connection, session):
+        if session.subagents:
+            for child in catalogue.page(connection, parent=session.id, limit=500).items:
+                self.by_id[child.id] = child
+                self._descend(catalogue, connection, child)
+
+
+def stored(folder, tmp_path):
+    with open_installation(tmp_path / "data", KeySource(tmp_path / "keys")) as at:
+        return Stored(folder, at)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return stored(CORPUS, tmp_path_factory.mktemp("corpus"))
+
+
+def test_every_file_is_a_session_and_no_line_is_missing(whole):
+    paths = transcripts(CORPUS)
+    assert whole.tally.faults == []
+    assert len(whole.by_id) == len(paths)
+    assert sum(one.lines for one in whole.by_id.values()) == sum(len(lines_of(path)) for path in paths)
+    assert all(one.lines_with_entries == one.lines for one in whole.by_id.values())
+    assert whole.stats.sessions == sum(not path.name.startswith("agent-") for path in paths)
+    assert (whole.stats.pending_bytes, whole.stats.size_bytes) == (0, sum(path.stat().st_size for path in paths))
+
+
+def test_the_organization_counts_each_message_and_tool_call_once(whole):
+    paths = transcripts(CORPUS)
+    largest = tokens_by_message(paths).values()
+    tokens = msgspec.structs.astuple(whole.stats.tokens)[:4]
+    assert tokens == tuple(sum(counters[part] for counters in largest) for part in range(4))
+    assert whole.stats.tool_calls == len(tool_calls(paths))
+
+
+def test_every_session_counts_the_tokens_of_its_own_file(whole):
+    """By message id, in every file that repeats no other; names may be equal, so the sums are compared."""
+    own = sorted(one.tokens.total for one in whole.by_id.values() if not one.inherited_lines)
+    counted = [sum(map(sum, tokens_by_message([path]).values())) for path in transcripts(CORPUS)]
+    for total in own:
+        counted.remove(total)
+    assert len(counted) == sum(one.inherited_lines > 0 for one in whole.by_id.values())
+
+
+@pytest.mark.parametrize("expected", sorted(CORPUS.glob("client-*/*/EXPECTED.json")), ids=lambda path: str(path.parent))
+def test_a_scenario_has_the_tool_calls_tokens_and_subagents_that_it_had(expected, tmp_path):
+    scenario = expected.parent
+    truth = json.loads(expected.read_text())
+    found = stored(scenario, tmp_path)
+    paths = transcripts(scenario)
+    assert sum(tree.tool_calls for tree in found.trees.values()) == sum(truth["tool_calls"].values())
+    assert found.stats.tool_calls == sum(truth["tool_calls"].values())
+    largest = tokens_by_message(paths)
+    for call in ledger(scenario):
+        recorded = largest.get(call["message_id"])
+        if recorded is None or call["message_id"] in truth["api"]["cut_or_gone"]:
+            continue  # helper calls of old clients, compactions and calls that were cut are in no transcript
+        answered = [call["usage"].get(part) or 0 for part in COUNTERS]
+        assert [*recorded[:1], *recorded[2:]] == [*answered[:1], *answered[2:]]
+        assert recorded[1] <= answered[1]  # old clients write a message down before its output has ended
+    assert found.stats.tokens.total == sum(map(sum, largest.values()))
+    agents = [path for path in paths if path.name.startswith("agent-")]
+    assert sum(one.subagents for one in found.mains) == len(agents)
+    for agent in (one for one in found.by_id.values() if one.agent_id):
+        assert not agent.orphan
+        assert agent.parent_id in found.by_id
+        assert agent.parent_id in agent.id
+        assert agent.agent_id in agent.id
+        assert (
+            agent.warmup or agent.spawned_by_seq is not None or "workflows" in scenario.name or workflow(paths, agent)
+        )
+
+
+def ledger(scenario):
+    calls = (json.loads(line) for line in (scenario / "truth" / "ledger.jsonl").read_text().splitlines())
+    return [call for call in calls if call.get("message_id") and call.get("usage")]
+
+
+def workflow(paths, agent):
+    """Agents of a workflow's run are spawned by the run, not by a call."""
+    return any("workflows" in path.parts for path in paths if agent.agent_id in path.name)
