@@ -18,6 +18,8 @@ from pathlib import Path
 
 SAMPLE_SECONDS = 0.05
 READY_SECONDS = 60
+COLD_RUNS = 3
+"""A cold import is done that often, each into a fresh folder; the one in the middle counts."""
 
 
 class RunFailed(Exception):

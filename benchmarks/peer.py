@@ -77,12 +77,14 @@ def figures(cache: Path, fleet: Path, scratch: Path, port: int, requests: int) -
     raw_mb = sum(path.stat().st_size for path in fleet.rglob("*.jsonl")) / 1e6
     found: dict[str, float] = {}
 
-    env = environment(scratch / "home", projects)
+    homes = [environment(scratch / f"home-{number}", projects) for number in range(measure.COLD_RUNS)]
+    syncs = [measure.run([agentsview, "sync"], home | {"AGENTSVIEW_NO_DAEMON": "1"}) for home in homes]
+    cold = sorted(syncs, key=lambda one: one.cpu_seconds)[len(syncs) // 2]
+    env = homes[0]
     alone = env | {"AGENTSVIEW_NO_DAEMON": "1"}
-    cold = measure.run([agentsview, "sync"], alone)
     found["import_done_mb_per_second"] = raw_mb / cold.wall_seconds
     found["import_done_mb_per_cpu_second"] = raw_mb / cold.cpu_seconds
-    found["stored_share"] = measure.folder_bytes(scratch / "home") / 1e6 / raw_mb
+    found["stored_share"] = measure.folder_bytes(scratch / "home-0") / 1e6 / raw_mb
     again = [measure.run([agentsview, "sync"], alone).wall_seconds for _ in range(3)]
     found["unchanged_seconds"] = sorted(again)[1]
 

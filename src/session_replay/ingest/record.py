@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
 from session_replay.ingest.read import Reading
 from session_replay.store import streams
@@ -25,6 +25,12 @@ from session_replay.wire import ENTRY_TYPES
 IDS_PER_QUERY = 500
 UUID_CHARS = 36
 """A shorter \"uuid\" was made by hand: equal ones say nothing."""
+
+# Made once: building a statement costs more than executing it, and these run for every stream.
+_TEXT = select(sessions.c.sealed_text, sessions.c.agent_id).where(sessions.c.id == bindparam("session_id"))
+_UPDATE = update(sessions).where(sessions.c.id == bindparam("session_id"))
+_COUNTED = select(func.count()).where(recorded_ids.c.stream_id == bindparam("stream_id"))
+_ANY_SHARED = select(shared_messages.c.id_digest).limit(1)
 
 _Counts = tuple[int, int, int, int]
 _PARTS = ("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens")
@@ -162,8 +168,9 @@ def _claim_ids(tx: Connection, organization: int, stream_id: int, figures: Figur
         return {}
     rows = [{"organization_id": organization, "id_digest": digest, "stream_id": stream_id} for digest in digests]
     insert_missing(tx, recorded_ids, rows)
-    mine = select(func.count()).where(recorded_ids.c.stream_id == stream_id)
-    if tx.execute(mine).scalar_one() == len(digests):  # the usual case, without a look at each
+    if tx.execute(_COUNTED, {"stream_id": stream_id}).scalar_one() == len(
+        digests
+    ):  # the usual case, without a look at each
         return {}
     foreign: dict[int, int] = {}
     for ids in _batches(digests):
@@ -203,7 +210,7 @@ def _write_session(
     mtime_ms: int,
 ) -> None:
     session_id = stream.session_id
-    row = tx.execute(select(sessions.c.sealed_text, sessions.c.agent_id).where(sessions.c.id == session_id)).one()
+    row = tx.execute(_TEXT, {"session_id": session_id}).one()
     text = at.session_keys.open_text(secret, session_id, row.sealed_text)
     is_agent = row.agent_id is not None
     changed = text.spawns != figures.spawns or (is_agent and text.first_user_text_hash != figures.first_user_text_hash)
@@ -212,14 +219,11 @@ def _write_session(
     text.first_user_text_hash = figures.first_user_text_hash
     text.spawns = figures.spawns
     tx.execute(
-        update(sessions)
-        .where(sessions.c.id == session_id)
-        .values(
-            _columns(figures, _adjustment(tx, at.key.organization, stream.id, figures, foreign), mtime_ms)
-            | _name_columns(tx, at, session_id, figures)
-            | {"sealed_text": at.session_keys.seal_text(secret, session_id, text)}
-            | ({"to_be_linked": True} if changed else {})
-        )
+        _UPDATE,
+        _columns(figures, _adjustment(tx, at.key.organization, stream.id, figures, foreign), mtime_ms)
+        | _name_columns(tx, at, session_id, figures)
+        | {"sealed_text": at.session_keys.seal_text(secret, session_id, text), "session_id": session_id}
+        | ({"to_be_linked": True} if changed else {}),
     )
 
 
@@ -297,7 +301,7 @@ def _adjustment(
 def _largest_elsewhere(tx: Connection, organization: int, stream_id: int, digests: list[int]) -> dict[int, _Counts]:
     """The largest counters that other streams recorded of these messages."""
     largest: dict[int, _Counts] = {}
-    if tx.execute(select(shared_messages.c.id_digest).limit(1)).first() is None:
+    if tx.execute(_ANY_SHARED).first() is None:
         return largest
     for ids in _batches(digests):
         rows = tx.execute(

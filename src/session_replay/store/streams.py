@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from session_replay.errors import NotFound, OffsetGap
 from session_replay.store.schema import attachments, clients, streams
@@ -101,10 +101,19 @@ def client_id(tx: Connection, organization: int, host_id: int, user_id: int, now
 
 def find_by_address(connection: Connection, client: str, digest: bytes) -> Stream | None:
     """The stream of a client's file."""
-    row = connection.execute(
-        select(*_columns).where(streams.c.client_id == client, streams.c.address == digest)
-    ).one_or_none()
+    row = connection.execute(_FIND_BY_ADDRESS, {"client": client, "digest": digest}).one_or_none()
     return Stream(*row) if row else None
+
+
+# Made once: building a statement costs more than executing it, and these run for every append.
+_FIND = select(*_columns).where(streams.c.id == bindparam("stream_id"))
+_FIND_BY_ADDRESS = select(*_columns).where(
+    streams.c.client_id == bindparam("client"), streams.c.address == bindparam("digest")
+)
+_MOVE_END = update(streams).where(streams.c.id == bindparam("stream_id"))
+_MOVE_PARSED_TO = update(streams).where(
+    streams.c.id == bindparam("stream_id"), streams.c.generation == bindparam("of_generation")
+)
 
 
 def find(connection: Connection, stream_id: int) -> Stream:
@@ -113,7 +122,7 @@ def find(connection: Connection, stream_id: int) -> Stream:
     Raises:
         NotFound: There is none.
     """
-    row = connection.execute(select(*_columns).where(streams.c.id == stream_id)).one_or_none()
+    row = connection.execute(_FIND, {"stream_id": stream_id}).one_or_none()
     if row is None:
         raise NotFound(f"no stream {stream_id}")
     return Stream(*row)
@@ -202,7 +211,7 @@ def move_end(tx: Connection, stream_id: int, generation: int, appended: Appended
     moved = appended._asdict()
     moved.pop("start")
     received = {"received_ms": now_ms} if appended.length > appended.start else {}
-    tx.execute(update(streams).where(streams.c.id == stream_id).values(moved | received))
+    tx.execute(_MOVE_END, moved | received | {"stream_id": stream_id})
     return stream._replace(**moved)
 
 
@@ -228,11 +237,8 @@ def _disinherit(tx: Connection, stream_id: int) -> None:
 
 def move_parsed_to(tx: Connection, stream_id: int, generation: int, parsed_to: int, parser_version: int) -> None:
     """Write down how far a stream was read."""
-    tx.execute(
-        update(streams)
-        .where(streams.c.id == stream_id, streams.c.generation == generation)
-        .values(parsed_to=parsed_to, parser_version=parser_version)
-    )
+    of = {"stream_id": stream_id, "of_generation": generation}
+    tx.execute(_MOVE_PARSED_TO, of | {"parsed_to": parsed_to, "parser_version": parser_version})
 
 
 def inherit(tx: Connection, stream: Stream, earlier: frozenset[int]) -> None:
