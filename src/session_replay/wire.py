@@ -274,9 +274,11 @@ class ActivityDay(msgspec.Struct):
 
 
 class Activity(msgspec.Struct):
-    """All days with a session."""
+    """All days with a session; a list like the others, always on one page."""
 
     items: list[ActivityDay]
+    next_cursor: str | None
+    total: int
 
 
 class Facet(msgspec.Struct):
@@ -287,9 +289,11 @@ class Facet(msgspec.Struct):
 
 
 class FacetPage(msgspec.Struct):
-    """Values to suggest, most frequent first."""
+    """Values to suggest, most frequent first; ``total`` values match, what is past ``limit`` is left out."""
 
     items: list[Facet]
+    next_cursor: str | None
+    total: int
 
 
 class ImportProgress(msgspec.Struct):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 import sys
@@ -127,5 +128,11 @@ def _offer_address(services: Services, host: str, port: int, *, opens: bool) -> 
     services.token_was_redeemed = offer_another
     print("Open:        ", end="")
     address = offer()
-    if opens and sys.stdout.isatty():
+    if opens and _has_screen():
         webbrowser.open(address)
+
+
+def _has_screen() -> bool:
+    """Whether somebody sits there: without a display a text browser would take over the terminal."""
+    is_graphical = sys.platform in {"darwin", "win32"} or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
+    return is_graphical and sys.stdout.isatty()

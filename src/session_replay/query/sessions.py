@@ -200,7 +200,7 @@ class Catalogue:
         counted = facet_counts(of, filter, self._scope(connection, now_ms))
         found = [facet for facet in counted if folded in facet.value.casefold()]
         found.sort(key=lambda facet: (-facet.count, facet.value))
-        return FacetPage(found[:limit])
+        return FacetPage(found[:limit], None, len(found))
 
     def _scope(self, connection: Connection, now_ms: int | None) -> Scope:
         now = time.time_ns() // 1_000_000 if now_ms is None else now_ms

@@ -88,7 +88,8 @@ def activity_of(asked: Filter | None, scope: Scope, *, tz: str) -> Activity:
         day[0] += not orphan
         day[1] += int(messages)
         day[2] += int(tokens_counted)
-    return Activity([ActivityDay(day, *figures, findings=0) for day, figures in sorted(days.items()) if any(figures)])
+    items = [ActivityDay(day, *figures, findings=0) for day, figures in sorted(days.items()) if any(figures)]
+    return Activity(items, None, len(items))
 
 
 def facet_counts(of: Property, asked: Filter | None, scope: Scope) -> list[Facet]:

@@ -251,6 +251,8 @@ export interface components {
         /** Activity */
         Activity: {
             items: components["schemas"]["ActivityDay"][];
+            next_cursor: string | null;
+            total: number;
         };
         /** ActivityDay */
         ActivityDay: {
@@ -600,6 +602,8 @@ export interface components {
         /** FacetPage */
         FacetPage: {
             items: components["schemas"]["Facet"][];
+            next_cursor: string | null;
+            total: number;
         };
         /** FileDiff */
         FileDiff: {
