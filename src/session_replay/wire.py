@@ -299,13 +299,15 @@ class FacetPage(msgspec.Struct):
 class ImportProgress(msgspec.Struct):
     """How far the server is with the local transcripts."""
 
-    state: Literal["off", "scanning", "importing", "following"]
+    state: Literal["off", "scanning", "importing", "following", "failed"]
     folder: str | None = None
     files: int = 0
     files_done: int = 0
     size_bytes: int = 0
     done_bytes: int = 0
     faults: int = 0
+    problem: str | None = None
+    """With ``failed``: what went wrong; it is tried again by itself."""
 
 
 class Status(msgspec.Struct):

@@ -66,13 +66,15 @@ class LocalTranscripts:
         while not self._stopped.is_set():
             try:
                 self._follow()
-            except Exception:
+            except Exception as error:
+                self._local.progress = ImportProgress("failed", str(self._folder), problem=type(error).__name__)
                 # A full disk, say: nothing stored is lost, and a new look takes in what was missed.
                 log.exception("following %s failed, trying again in %d s", self._folder, RETRY_SECONDS)
                 self._stopped.wait(RETRY_SECONDS)
 
     def _follow(self) -> None:
         self._follower = Follower(self._folder, self._owner)
+        self._local.progress = ImportProgress("scanning", str(self._folder))
         self._intake.read(self._intake.pending(), Tally())
         rested_at = time.monotonic()
         for changed in self._follower.changes(self._stopped):

@@ -666,10 +666,11 @@ export interface components {
             /** @default 0 */
             files_done: number;
             folder: string | null;
+            problem: string | null;
             /** @default 0 */
             size_bytes: number;
             /** @enum {string} */
-            state: "off" | "scanning" | "importing" | "following";
+            state: "off" | "scanning" | "importing" | "following" | "failed";
         };
         /**
          * Problem

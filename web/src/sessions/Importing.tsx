@@ -11,6 +11,14 @@ export function isImporting(progress: Progress | undefined): boolean {
 /** How far the server is with the local transcripts; the page is usable meanwhile. */
 export function Importing({ progress }: { progress: Progress }) {
   const { state, folder, files, files_done, size_bytes, done_bytes } = progress;
+  if (state === "failed") {
+    return (
+      <div className="importing" role="status">
+        Following {folder} failed ({progress.problem}). It is tried again every few seconds; what is stored is
+        safe, and the server's log says more.
+      </div>
+    );
+  }
   const scanning = state === "scanning";
   const text = scanning
     ? `Looking for transcripts${folder === null ? "" : ` in ${folder}`}: ${formatCount(files)} files so far`

@@ -37,6 +37,7 @@ beforeEach(() => {
           size_bytes: 0,
           done_bytes: 0,
           faults: 0,
+          problem: null,
           ...importing,
         },
         samples: false,
@@ -198,6 +199,12 @@ test("a fresh installation says where it looked and opens the samples", async ()
   );
   await userEvent.click(screen.getByRole("button", { name: "Open sample sessions" }));
   expect(await screen.findByRole("link", { name: "A sample" })).toBeInTheDocument();
+});
+
+test("says that following the folder failed, and why", async () => {
+  importing = { state: "failed", problem: "OperationalError" };
+  await open();
+  expect(await screen.findByText(/failed \(OperationalError\)/)).toBeVisible();
 });
 
 test("while transcripts are imported the page says how far it is", async () => {

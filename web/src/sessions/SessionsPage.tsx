@@ -119,7 +119,9 @@ export function SessionsPage() {
       </>
     );
 
-  const progress = importing && status !== undefined ? <Importing progress={status.local_import} /> : null;
+  const failed = status?.local_import.state === "failed";
+  const progress =
+    (importing || failed) && status !== undefined ? <Importing progress={status.local_import} /> : null;
   return (
     <div className="sessions">
       <header className="sessions-header">
@@ -131,6 +133,7 @@ export function SessionsPage() {
       </header>
       {fresh && !importing ? (
         <section className="card">
+          {progress}
           <NoSessions status={status} />
         </section>
       ) : (
