@@ -96,9 +96,3 @@ class OffsetGap(ReplayError):
         super().__init__(f"append starts at byte {received}, the stream ends at {expected}: resume from {expected}")
         self.expected = expected
         self.received = received
-
-
-class StreamRewritten(ReplayError):
-    """Bytes that were already acknowledged came back different."""
-
-    code = "stream-rewritten"

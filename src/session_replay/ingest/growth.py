@@ -7,7 +7,6 @@ database: it runs in worker processes, which stay small without one.
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -59,7 +58,6 @@ class Growth(NamedTuple):
         file_mtime_ns: Its modification time, read before the bytes.
         inode: Number of the file in its file system.
         rewritten: The file does not begin with the stored bytes; then nothing else is set.
-        cpu_ms: Processor time spent.
     """
 
     start: int
@@ -70,7 +68,6 @@ class Growth(NamedTuple):
     file_mtime_ns: int
     inode: int
     rewritten: bool
-    cpu_ms: float
 
 
 def seal_growth(task: AppendTask) -> Growth:
@@ -79,19 +76,18 @@ def seal_growth(task: AppendTask) -> Growth:
     Raises:
         OSError: The file cannot be read.
     """
-    begun = time.thread_time()
     with Path(task.path).open("rb", buffering=0) as file:
         status = os.fstat(file.fileno())
         first_block = task.start // BLOCK_BYTES * BLOCK_BYTES
         is_seen = status.st_ino == task.inode and status.st_size > task.start
         if status.st_size < task.start or not (is_seen or _has_prefix(file, task, first_block)):
-            return _rewritten(task, status, begun)
+            return _rewritten(task, status)
         file.seek(first_block)
         end_max = min(status.st_size, task.start + APPEND_BYTES_MAX)
         raw = _read(file, end_max - first_block)
     known = task.start - first_block
     if known and block_hashes(raw[:known]) != task.leaves[-LEAF_BYTES:]:
-        return _rewritten(task, status, begun)
+        return _rewritten(task, status)
     end = first_block + len(raw)
     chunks = _sealed(task.key, task.start, memoryview(raw)[known:]) if end > task.start else []
     return Growth(
@@ -103,11 +99,10 @@ def seal_growth(task: AppendTask) -> Growth:
         file_mtime_ns=min(status.st_mtime_ns, MTIME_NS_MAX),
         inode=status.st_ino,
         rewritten=False,
-        cpu_ms=_ms_since(begun),
     )
 
 
-def _rewritten(task: AppendTask, status: os.stat_result, begun: float) -> Growth:
+def _rewritten(task: AppendTask, status: os.stat_result) -> Growth:
     return Growth(
         start=task.start,
         end=task.start,
@@ -117,7 +112,6 @@ def _rewritten(task: AppendTask, status: os.stat_result, begun: float) -> Growth
         file_mtime_ns=min(status.st_mtime_ns, MTIME_NS_MAX),
         inode=status.st_ino,
         rewritten=True,
-        cpu_ms=_ms_since(begun),
     )
 
 
@@ -152,7 +146,3 @@ def _read(file: Readable, size: int) -> bytes:
         parts.append(part)
         size -= len(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _ms_since(begun: float) -> float:
-    return (time.thread_time() - begun) * 1000

@@ -62,7 +62,6 @@ class Tally:
         self.rewritten_files = 0
         self.stored_bytes = 0
         self.read_bytes = 0
-        self.worker_cpu_ms = 0.0
         self.faults: list[FileFault] = []
 
 
@@ -233,7 +232,6 @@ class Intake:
             inode = seen.inode if seen and (seen.generation, seen.length) == (stream.generation, stream.length) else 0
             task = AppendTask(file.path, key, stream.length, stream.leaves, inode)
             growth: Growth = yield Work(seal_growth, task, max(0, file.size - stream.length))
-            tally.worker_cpu_ms += growth.cpu_ms
             if growth.rewritten:
                 tally.rewritten_files += 1
                 stream = yield self._at.database.submit(lambda tx, stream=stream: streams.begin_generation(tx, stream))
@@ -284,7 +282,6 @@ class Intake:
             window, is_last = self._window(key, start, stream.length, window_bytes)
             task = ReadTask(key, reader, inherited, start, window, at_rest and is_last, self._follows or not is_last)
             reading: Reading = yield Work(read_window, task, stream.length - start)
-            tally.worker_cpu_ms += reading.cpu_ms
             if reading.parsed_to == start and not is_last:
                 window_bytes *= 2  # one line longer than the window
                 continue

@@ -7,7 +7,6 @@ line number, time of the line before) travels in the pickled reader.
 from __future__ import annotations
 
 import pickle
-import time
 from typing import NamedTuple
 
 import msgspec
@@ -52,7 +51,6 @@ class Reading(NamedTuple):
         summaries: Its entries, sealed.
         figures: Of the stream from byte 0 to ``parsed_to``.
         cut_line: The last line had no newline; what follows in the file belongs to it.
-        cpu_ms: Processor time spent.
     """
 
     reader: bytes | None
@@ -61,7 +59,6 @@ class Reading(NamedTuple):
     summaries: list[SealedSummary]
     figures: Figures
     cut_line: bool
-    cpu_ms: float
 
 
 def read_window(task: ReadTask) -> Reading:
@@ -70,7 +67,6 @@ def read_window(task: ReadTask) -> Reading:
     Raises:
         Tampered: A chunk does not authenticate.
     """
-    begun = time.thread_time()
     reader: TranscriptReader = pickle.loads(task.reader) if task.reader else TranscriptReader(task.inherited)  # noqa: S301 - made by this module, never stored
     from_line, at = reader.line, task.start
     summaries: list[SealedSummary] = []
@@ -94,7 +90,6 @@ def read_window(task: ReadTask) -> Reading:
         summaries=summaries,
         figures=reader.figures,
         cut_line=cut_line,
-        cpu_ms=(time.thread_time() - begun) * 1000,
     )
 
 

@@ -23,7 +23,6 @@ STATUS = {
     "forbidden": 403,
     "not-found": 404,
     "offset-gap": 409,
-    "stream-rewritten": 409,
     "tampered": 500,
 }
 TITLE = {
@@ -34,7 +33,6 @@ TITLE = {
     "forbidden": "Forbidden",
     "not-found": "Not found",
     "offset-gap": "Offset gap",
-    "stream-rewritten": "Stream rewritten",
     "tampered": "Stored data is damaged",
     "method-not-allowed": "Method not allowed",
     "internal": "Internal error",

@@ -20,7 +20,7 @@ FORMAT = 1
 NONCE_BYTES = 12
 OVERHEAD_BYTES = 1 + NONCE_BYTES + 16
 
-Kind = Literal["organization-key", "session-key", "chunk", "summary", "attachment", "text", "name", "path", "check"]
+Kind = Literal["organization-key", "session-key", "chunk", "summary", "attachment", "text", "name", "path"]
 
 
 class Context(NamedTuple):

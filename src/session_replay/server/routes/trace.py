@@ -94,6 +94,9 @@ async def _events(services: Services, session_id: str, place: Place, wanted: Que
                 place, is_first, sent_patches = Place(generation, -1), True, []
                 yield _event(b"", "rewritten", _id(place))
             while frame := await services.read(_next(services, session_id, place, wanted, is_first=is_first)):
+                if frame.last.generation != place.generation:  # rewritten between two frames: said in the next round
+                    changed.set()
+                    break
                 place, is_first = frame.last, False
                 if frame.entries:
                     yield _event(b"[" + b",".join(frame.entries) + b"]", None, _id(place))
