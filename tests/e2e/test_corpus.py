@@ -5,14 +5,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from e2e.serving import copy_transcripts
+
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 
 
 @pytest.fixture(scope="module")
-def corpus(serve):
+def corpus(serve, tmp_path_factory):
+    """A copy with old files: where the corpus was laid down a moment ago, its sessions count as live."""
     if not CORPUS.is_dir():
         pytest.skip(f"there is no corpus in {CORPUS}")
-    return serve(CORPUS)
+    return serve(copy_transcripts([CORPUS], tmp_path_factory.mktemp("corpus") / "corpus"))
 
 
 @pytest.fixture
