@@ -16,16 +16,20 @@ import { useSubagents } from "./sessions";
 import type { Session } from "./shapes";
 import { plainOutput } from "./text/ansi";
 import { Glyph } from "./trace/EntryMark";
+import { withSubagents } from "./trace/nesting";
 import { indexOfSeq, nextIndex, seqOf } from "./trace/place";
-import { countsOf, parseQuery, type Query, visibleTrace } from "./trace/query";
-import { entriesOf, headOf, type Row } from "./trace/rows";
+import { countsOf, parseQuery, type Query, toggled, visibleTrace } from "./trace/query";
+import { entriesOf, headOf, type Row, Rows, subagentOf } from "./trace/rows";
 import { TraceBody } from "./trace/TraceBody";
 import { TraceList, type TraceListHandle } from "./trace/TraceList";
 import { spokenRow, type TraceScene } from "./trace/TraceRow";
 import { TraceStatus } from "./trace/TraceStatus";
 import { addressedQuery, TraceToolbar } from "./trace/TraceToolbar";
 import { useDeepLink } from "./trace/useDeepLink";
+import { useInPlace } from "./trace/useInPlace";
+import { useSubagentTraces } from "./trace/useSubagentTraces";
 import type { TraceState } from "./trace/useTrace";
+import { WaitingLine } from "./trace/WaitingLine";
 import { isTerminal } from "./trace/words";
 
 const route = getRouteApi("/replay/$sessionId");
@@ -40,6 +44,7 @@ interface Props {
 }
 
 const NO_SUBAGENTS: ReadonlyMap<string, Session> = new Map();
+const NO_ROWS = new Rows();
 
 /** The three panels and what connects them: the address says what is shown, keys and clicks change the address. */
 export function SessionView({ sessionId, session, ancestors, railPlace, trace, onRetry }: Props) {
@@ -69,45 +74,52 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
   const subagents = useSubagents(session).data ?? NO_SUBAGENTS;
 
   const { rows, version } = trace;
-  const selectedSeq = seqOf(search.entry, rows);
+  const live = session?.live ?? false;
+  /** The subagent, opened in place, that the selected entry belongs to. */
+  const agent = search.agent === sessionId ? undefined : search.agent;
+  const nested = useSubagentTraces(sessionId, agent, live);
+  const { traces } = nested;
+  const around = agent === undefined ? undefined : traces.get(agent);
+  const selectedRows = agent === undefined ? rows : (around?.rows ?? NO_ROWS);
+  const selectedSeq = agent === undefined || around ? seqOf(search.entry, selectedRows) : null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rows grow in place, `version` tells that they did
-  const visible = useMemo(
+  const own = useMemo(
     () => visibleTrace(rows.list, view, shownQuery, open),
     [rows, version, view, shownQuery, open],
   );
+  const visible = useMemo(
+    () => withSubagents(own, traces, { view, query: shownQuery, open }),
+    [own, traces, view, shownQuery, open],
+  );
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above
   const counts = useMemo(() => countsOf(rows.list, view), [rows, version, view]);
-  const selectedIndex = selectedSeq === null ? -1 : indexOfSeq(visible.rows, rows, selectedSeq);
+  const selectedIndex = selectedSeq === null ? -1 : indexOfSeq(visible.rows, selectedRows, selectedSeq);
   const selectedRow =
     visible.rows[selectedIndex] ??
-    (selectedSeq === null ? null : (rows.list[rows.indexOf(selectedSeq)] ?? null));
-  const live = session?.live ?? false;
+    (selectedSeq === null ? null : (selectedRows.list[selectedRows.indexOf(selectedSeq)] ?? null));
 
   const change = useCallback(
     (part: Partial<typeof search>) => {
-      void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
+      // An entry named without a subagent is one of the session's own.
+      const place = "entry" in part ? { agent: undefined } : {};
+      void navigate({ search: (before) => ({ ...before, ...place, ...part }), replace: true });
     },
     [navigate],
   );
   const select = useCallback(
     (row: Row) => {
-      change({ entry: headOf(row).seq });
+      change({ entry: headOf(row).seq, agent: row.nest?.sessionId });
       setInspectorShown(true);
     },
     [change, setInspectorShown],
   );
-  const toggle = useCallback((row: Row) => {
-    setOpen((before) => {
-      const next = new Set(before);
-      if (!next.delete(row.key)) next.add(row.key);
-      return next;
-    });
-  }, []);
+  const toggle = useCallback((row: Row) => setOpen((before) => toggled(before, row.key)), []);
+  const inPlace = useInPlace({ store: nested.store, rows, agent, visible: visible.rows, list, change });
 
   const move = (index: number) => {
     const row = visible.rows[index];
     if (!row) return;
-    change({ entry: headOf(row).seq });
+    change({ entry: headOf(row).seq, agent: row.nest?.sessionId });
     list.current?.reveal(index, false);
     announce(spokenRow(row, live, zone));
   };
@@ -127,7 +139,16 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     move(next ?? -1);
   };
 
-  useDeepLink(selectedSeq, search.entry !== undefined, trace, visible.rows, selectedIndex, list, setOpen);
+  useDeepLink(
+    selectedSeq,
+    agent,
+    search.entry !== undefined,
+    selectedRows,
+    visible.rows,
+    selectedIndex,
+    list,
+    setOpen,
+  );
 
   const actions: Record<Action, () => void> = {
     next: () => step(1),
@@ -142,6 +163,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     last: () => move(visible.rows.length - 1),
     open: () => {
       if (selectedRow?.kind === "fold") toggle(selectedRow);
+      else if (selectedRow && subagentOf(selectedRow) !== null) inPlace.toggleSubagent(selectedRow);
       else if (selectedRow) setInspectorShown(true);
     },
     content: () => change({ tab: "content" }),
@@ -154,7 +176,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
       searchInput.current?.select();
     },
     "copy-link": () =>
-      void copyText(permanentLink(sessionId, selectedSeq)).then((done) =>
+      void copyText(permanentLink(sessionId, selectedSeq, agent)).then((done) =>
         announce(done ? "Link copied" : "Copying is not allowed here"),
       ),
     "copy-text": () => {
@@ -199,8 +221,12 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
       subagents,
       dimPrompts: view === "audit",
       ownSidechain: session?.parent_id != null,
+      traces,
+      shown: visible.shown,
+      rewrites: trace.rewrites,
       select,
       toggle,
+      ...inPlace,
     }),
     [
       sessionId,
@@ -209,11 +235,14 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
       session?.project,
       session?.parent_id,
       shownQuery.text,
-      visible.rows,
+      visible,
       selectedIndex,
       open,
       subagents,
       view,
+      traces,
+      trace.rewrites,
+      inPlace,
       select,
       toggle,
     ],
@@ -238,15 +267,20 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
         inspector={
           inspectorShown ? (
             <Inspector
-              sessionId={sessionId}
-              session={session}
+              key={agent ?? sessionId}
+              sessionId={agent ?? sessionId}
+              session={around?.session ?? session}
               row={selectedRow}
               seq={selectedSeq}
               missing={
-                trace.caughtUp && search.entry !== undefined && !selectedRow ? String(search.entry) : null
+                (agent === undefined ? trace.caughtUp : nested.isForeign || around?.state === "whole") &&
+                search.entry !== undefined &&
+                !selectedRow
+                  ? String(search.entry)
+                  : null
               }
-              live={live}
-              rewrites={trace.rewrites}
+              live={around?.session?.live ?? live}
+              rewrites={around?.rewrites ?? trace.rewrites}
               tab={tab}
               onTab={(next) => change({ tab: next })}
               layout={split ? "split" : "unified"}
@@ -310,7 +344,8 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
             initialIndex={selectedIndex}
           />
         </TraceBody>
-        <TraceStatus trace={trace} session={session} shown={visible.rows.length} onRetry={onRetry} />
+        <WaitingLine trace={trace} session={session} />
+        <TraceStatus trace={trace} session={session} shown={own.rows.length} onRetry={onRetry} />
       </Panels>
       {keysShown && <KeyList onClose={() => setKeysShown(false)} />}
     </div>
@@ -356,7 +391,8 @@ function FoldButtons({ listShown, inspectorShown, onList, onInspector, onKeys }:
 }
 
 function isPrompt(row: Row): boolean {
-  return row.kind === "entry" && row.entry.type === "user";
+  // A subagent's prompt was written by the model.
+  return row.kind === "entry" && row.entry.type === "user" && !row.nest;
 }
 
 function isTrouble(row: Row): boolean {

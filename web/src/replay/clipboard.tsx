@@ -35,10 +35,12 @@ interface Props {
   glyph?: GlyphName;
   /** Show the label beside the glyph. */
   wide?: boolean;
+  /** Whether Tab stops here. */
+  reachable?: boolean;
 }
 
 /** A button that says for a moment that it has copied. */
-export function CopyButton({ text, label, glyph = "copy", wide = false }: Props) {
+export function CopyButton({ text, label, glyph = "copy", wide = false, reachable = true }: Props) {
   const [copied, setCopied] = useState<boolean | null>(null);
   const announce = useAnnounce();
   useEffect(() => {
@@ -53,6 +55,7 @@ export function CopyButton({ text, label, glyph = "copy", wide = false }: Props)
       className={wide ? "sr-button" : "sr-icon-button"}
       aria-label={label}
       title={said}
+      tabIndex={reachable ? undefined : -1}
       onClick={(event) => {
         event.stopPropagation();
         void copyText(typeof text === "string" ? text : text()).then((done) => {

@@ -12,7 +12,7 @@ export function useSession(sessionId: string, attempt: number) {
   });
 }
 
-async function fetchSession(sessionId: string, signal: AbortSignal): Promise<Session> {
+export async function fetchSession(sessionId: string, signal: AbortSignal): Promise<Session> {
   const path = { session_id: sessionId };
   const session = await answer(api.GET("/api/sessions/{session_id}", { params: { path }, signal }));
   return session as Session;
@@ -46,12 +46,18 @@ export function useSubagents(session: Session | null) {
     queryKey: ["subagents", session?.id, session?.subagents],
     enabled: session !== null && session.subagents > 0,
     staleTime: 5_000,
-    queryFn: async ({ signal }) => {
-      const query = { parent: session?.id ?? "", limit: PAGE_MAX };
-      const page = await answer(api.GET("/api/sessions", { params: { query }, signal }));
-      return new Map((page.items as Session[]).map((one) => [one.id, one]));
-    },
+    queryFn: ({ signal }) => fetchSubagents(session?.id ?? "", signal),
   });
+}
+
+/** The sessions whose parent is the given one, by id. */
+export async function fetchSubagents(
+  parent: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Session>> {
+  const query = { parent, limit: PAGE_MAX };
+  const page = await answer(api.GET("/api/sessions", { params: { query }, signal }));
+  return new Map((page.items as Session[]).map((one) => [one.id, one]));
 }
 
 const NEIGHBOURS_PAGE = 50;

@@ -1,5 +1,4 @@
-import { Link } from "@tanstack/react-router";
-import { memo } from "react";
+import { memo, type RefObject, useLayoutEffect, useRef } from "react";
 import { formatCount, formatDateTimeExact, formatDuration, formatShort, formatTime } from "../../format";
 import { permanentLink } from "../address";
 import { CopyButton } from "../clipboard";
@@ -14,11 +13,16 @@ import {
   entriesOf,
   type FoldRow,
   headOf,
+  type Nest,
   type Row,
   statusOf,
+  subagentOf,
   type ToolRow,
   type ToolStatus,
 } from "./rows";
+import { SubagentBar } from "./SubagentBar";
+import type { SubagentTrace, SubagentTraces } from "./subagentTraces";
+import { Clamped, WholeEntry } from "./WholeEntry";
 import { changeOf, isTerminal, relativePath, withoutEmptyLines, wordsOf } from "./words";
 
 /** What all rows of a trace share; one object, so that a row is drawn again only when it or this changes. */
@@ -36,8 +40,19 @@ export interface TraceScene {
   dimPrompts: boolean;
   /** The trace is a subagent's own: all of it is a sidechain, and nothing is nested for that. */
   ownSidechain: boolean;
+  /** Subagents that are opened in place, and how many rows each shows. */
+  traces: SubagentTraces;
+  shown: ReadonlyMap<string, number>;
+  /** Keys of the rows that show all of their entry. */
+  whole: ReadonlySet<number>;
+  rewrites: number;
   select: (row: Row) => void;
   toggle: (row: Row) => void;
+  toggleWhole: (row: Row) => void;
+  /** Opens the subagent that the row's call spawned below it, or closes it. */
+  toggleSubagent: (row: Row) => void;
+  closeSubagent: (sessionId: string) => void;
+  retrySubagent: (sessionId: string) => void;
 }
 
 interface Props {
@@ -48,21 +63,38 @@ interface Props {
 }
 
 export function TraceRow({ row, scene, position, total }: Props) {
+  const { nest } = row;
+  const around = nest ? scene.traces.get(nest.sessionId) : undefined;
+  const subagentId = subagentOf(row);
+  const subagents = around?.subagents ?? scene.subagents;
+  const subagent = subagentId === null ? null : (scene.traces.get(subagentId) ?? null);
+  const session = nest ? around?.session : undefined;
   return (
     <RowFrame
       row={row}
       selected={scene.selectedKey === row.key}
       open={scene.open.has(row.key)}
-      live={scene.live && row.kind === "tool"}
-      subagent={subagentOf(row, scene.subagents)}
+      whole={scene.whole.has(row.key)}
+      live={(session?.live ?? scene.live) && row.kind === "tool"}
+      subagentId={subagentId}
+      subagentSession={
+        subagent?.session ?? (subagentId === null ? null : (subagents.get(subagentId) ?? null))
+      }
+      subagent={subagent}
+      subagentShown={subagentId === null ? 0 : (scene.shown.get(subagentId) ?? 0)}
       zone={scene.zone}
-      project={scene.project}
+      project={session ? session.project : scene.project}
       find={scene.find}
       sessionId={scene.sessionId}
-      depth={row.depth - (scene.ownSidechain && headOf(row).sidechain ? 1 : 0)}
+      rewrites={around?.rewrites ?? scene.rewrites}
+      depth={row.depth - (scene.ownSidechain && !nest && headOf(row).sidechain ? 1 : 0)}
       dimmed={scene.dimPrompts && row.kind === "entry" && row.entry.type === "user"}
       select={scene.select}
       toggle={scene.toggle}
+      toggleWhole={scene.toggleWhole}
+      toggleSubagent={scene.toggleSubagent}
+      closeSubagent={scene.closeSubagent}
+      retrySubagent={scene.retrySubagent}
       position={position}
       total={total}
     />
@@ -73,23 +105,37 @@ interface FrameProps {
   row: Row;
   selected: boolean;
   open: boolean;
+  whole: boolean;
   live: boolean;
-  subagent: Session | null;
+  subagentId: string | null;
+  subagentSession: Session | null;
+  subagent: SubagentTrace | null;
+  subagentShown: number;
   zone: string;
   project: string | null;
   find: string;
   sessionId: string;
+  rewrites: number;
   dimmed: boolean;
   depth: number;
   select: (row: Row) => void;
   toggle: (row: Row) => void;
+  toggleWhole: (row: Row) => void;
+  toggleSubagent: (row: Row) => void;
+  closeSubagent: (sessionId: string) => void;
+  retrySubagent: (sessionId: string) => void;
   position: number;
   total: number;
 }
 
+const LEVEL_PX = 22;
+
 const RowFrame = memo(function RowFrame(props: FrameProps) {
   const { row, selected, open, zone, sessionId } = props;
   const head = headOf(row);
+  const agent = row.nest?.sessionId;
+  const article = useRef<HTMLElement>(null);
+  useKeptFocus(article);
   const names = ["sr-row", `sr-type-${head.type}`, `sr-kind-${row.kind}`];
   if (selected) names.push("sr-row-selected");
   if (head.inherited) names.push("sr-row-inherited");
@@ -101,29 +147,33 @@ const RowFrame = memo(function RowFrame(props: FrameProps) {
       {row.idle_ms !== null && <IdleGap idle_ms={row.idle_ms} />}
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: j, k and Enter select; a tab stop for each of 100,000 rows would help nobody */}
       <article
+        ref={article}
         className={names.join(" ")}
-        style={props.depth > 0 ? { marginInlineStart: props.depth * 22 } : undefined}
+        style={props.depth > 0 ? { marginInlineStart: props.depth * LEVEL_PX } : undefined}
         aria-posinset={props.position + 1}
         aria-setsize={props.total}
         aria-current={selected ? "true" : undefined}
         data-seq={head.seq}
+        data-agent={agent}
         onClick={() => {
           // Selecting text with the pointer ends in a click, too.
           if (window.getSelection()?.type !== "Range") props.select(row);
         }}
       >
+        {row.nest && <Rails nest={row.nest} depth={props.depth} close={props.closeSubagent} />}
         <TypeIcon type={head.type} />
         <div className="sr-row-main">
           <header className="sr-row-head">
             <RowWords row={row} head={head} find={props.find} project={props.project} depth={props.depth} />
             <span className="sr-row-facts">
               <CopyButton
-                text={() => permanentLink(sessionId, head.seq)}
+                text={() => permanentLink(sessionId, head.seq, agent)}
                 label="Copy link to entry"
                 glyph="link"
+                reachable={selected}
               />
               {row.kind === "tool" && row.progress.length > 0 && (
-                <ProgressToggle row={row} open={open} toggle={props.toggle} />
+                <ProgressToggle row={row} open={open} reachable={selected} toggle={props.toggle} />
               )}
               {row.kind === "tool" && <Status status={statusOf(row, props.live)} row={row} />}
               {row.kind === "entry" && <EntryFacts entry={head} />}
@@ -136,14 +186,94 @@ const RowFrame = memo(function RowFrame(props: FrameProps) {
               </time>
             </span>
           </header>
-          {row.kind === "entry" && <Preview entry={row.entry} find={props.find} />}
-          {row.kind === "tool" && <ToolBody row={row} find={props.find} subagent={props.subagent} />}
-          {row.kind === "fold" && <FoldBody row={row} open={open} toggle={props.toggle} />}
+          <RowText {...props} />
+          {row.kind === "fold" && (
+            <FoldBody row={row} open={open} reachable={selected} toggle={props.toggle} />
+          )}
+          {props.subagentId !== null && (
+            <SubagentBar
+              sessionId={props.subagentId}
+              session={props.subagentSession}
+              trace={props.subagent}
+              shown={props.subagentShown}
+              reachable={selected}
+              toggle={() => props.toggleSubagent(row)}
+              retry={() => props.retrySubagent(props.subagentId ?? "")}
+            />
+          )}
         </div>
       </article>
     </>
   );
 });
+
+/** A row that leaves the screen with the focus in it hands it to the list, so that Tab goes on from there. */
+function useKeptFocus(article: RefObject<HTMLElement | null>): void {
+  useLayoutEffect(() => {
+    const { current } = article;
+    return () => {
+      if (!current?.contains(document.activeElement)) return;
+      current.closest<HTMLElement>("[role=feed]")?.focus({ preventScroll: true });
+    };
+  }, [article]);
+}
+
+interface RailsProps {
+  nest: Nest;
+  depth: number;
+  close: (sessionId: string) => void;
+}
+
+/** The tree lines of the subagents that a row lies in; a click on one closes that subagent. */
+function Rails({ nest, depth, close }: RailsProps) {
+  const nests: Nest[] = [];
+  for (let one: Nest | null = nest; one !== null; one = one.parent) nests.unshift(one);
+  return nests.map((one) => (
+    <button
+      key={one.sessionId}
+      type="button"
+      className="sr-tree-line"
+      // The row that opened the subagent has a control for this.
+      aria-hidden="true"
+      tabIndex={-1}
+      title="Hide this subagent"
+      style={{ insetInlineStart: (one.level - 1 - depth) * LEVEL_PX - 3 }}
+      onClick={(event) => {
+        event.stopPropagation();
+        close(one.sessionId);
+      }}
+    />
+  ));
+}
+
+const PREVIEW_CHARACTERS_MAX = 480;
+
+/** What the row says below its head: the beginning of the entry, or all of it. */
+function RowText(props: FrameProps) {
+  const { row, find } = props;
+  if (row.kind === "fold") return null;
+  if (props.whole) {
+    return (
+      <WholeEntry
+        sessionId={row.nest?.sessionId ?? props.sessionId}
+        row={row}
+        rewrites={props.rewrites}
+        find={find}
+        reachable={props.selected}
+        inspect={() => props.select(row)}
+        less={() => props.toggleWhole(row)}
+      />
+    );
+  }
+  const cut = entriesOf(row).some(
+    (entry) => entry.type !== "progress" && entry.preview.length >= PREVIEW_CHARACTERS_MAX,
+  );
+  return (
+    <Clamped cut={cut} reachable={props.selected} more={() => props.toggleWhole(row)}>
+      {row.kind === "entry" ? <Preview entry={row.entry} find={find} /> : <ToolBody row={row} find={find} />}
+    </Clamped>
+  );
+}
 
 function IdleGap({ idle_ms }: { idle_ms: number }) {
   return (
@@ -194,7 +324,7 @@ function RowWords({ row, head, find, project, depth }: WordsProps) {
         <Badge tone="error" text={head.raw_type === "damaged" ? "damaged line" : "oversized line"} />
       )}
       {head.inherited && <Badge text="copied from another session" />}
-      {head.sidechain && depth === 1 && <Badge text="subagent" />}
+      {head.sidechain && !row.nest && depth === 1 && <Badge text="subagent" />}
       {row.kind === "tool" && (row.result?.has_diff || head.has_diff) && !hasFailed(row) && (
         <Badge text={changeOf(row.result?.preview ?? "")?.counts ?? "diff"} tone="diff" />
       )}
@@ -295,13 +425,7 @@ function PreviewText({ text, terminal, find }: { text: string; terminal: boolean
   return <VisibleText text={dense} find={find} />;
 }
 
-interface ToolBodyProps {
-  row: ToolRow;
-  find: string;
-  subagent: Session | null;
-}
-
-function ToolBody({ row, find, subagent }: ToolBodyProps) {
+function ToolBody({ row, find }: { row: ToolRow; find: string }) {
   const { call, result } = row;
   const isChange = (result?.has_diff ?? false) && !hasFailed(row);
   const change = isChange ? changeOf(result?.preview ?? "") : null;
@@ -321,7 +445,6 @@ function ToolBody({ row, find, subagent }: ToolBodyProps) {
           <PreviewText text={answered} terminal={isTerminal(call)} find={find} />
         </div>
       )}
-      <SubagentLink row={row} subagent={subagent} />
     </>
   );
 }
@@ -335,14 +458,22 @@ function saysNothing(row: ToolRow): boolean {
 
 const CHANGE_CLASS: Record<string, string> = { "+": "sr-plus", "-": "sr-minus" };
 
+interface ToggleProps {
+  open: boolean;
+  /** Whether Tab stops here: only in the selected row, or a trace would have thousands of stops. */
+  reachable: boolean;
+  toggle: (row: Row) => void;
+}
+
 /** One quiet word in the head of a row: a command can report hundreds of times. */
-function ProgressToggle({ row, open, toggle }: { row: ToolRow; open: boolean; toggle: (row: Row) => void }) {
+function ProgressToggle({ row, open, reachable, toggle }: ToggleProps & { row: ToolRow }) {
   const { length } = row.progress;
   return (
     <button
       type="button"
       className="sr-link-button sr-row-reports"
       aria-expanded={open}
+      tabIndex={reachable ? 0 : -1}
       title={`Progress reports and hooks of this call: ${formatCount(length)}`}
       onClick={(event) => {
         event.stopPropagation();
@@ -355,42 +486,13 @@ function ProgressToggle({ row, open, toggle }: { row: ToolRow; open: boolean; to
   );
 }
 
-function SubagentLink({ row, subagent }: { row: ToolRow; subagent: Session | null }) {
-  const id = row.call.subagent_session_id ?? row.result?.subagent_session_id ?? null;
-  if (id === null) return null;
-  return (
-    <div className="sr-subagent">
-      <Link
-        className="sr-subagent-link"
-        to="/replay/$sessionId"
-        params={{ sessionId: id }}
-        onClick={(event) => event.stopPropagation()}
-      >
-        <Glyph name="agent" /> Open subagent
-      </Link>
-      {subagent && (
-        <span className="sr-subagent-figures">
-          {[
-            subagent.agent_type,
-            `${formatCount(subagent.tool_calls)} tool calls`,
-            `${formatShort(subagent.tokens.total)} tokens`,
-            formatDuration(subagent.duration_ms),
-          ]
-            .filter(Boolean)
-            .join(" · ")}
-          {subagent.live && <span className="sr-live"> Live</span>}
-        </span>
-      )}
-    </div>
-  );
-}
-
-function FoldBody({ row, open, toggle }: { row: FoldRow; open: boolean; toggle: (row: Row) => void }) {
+function FoldBody({ row, open, reachable, toggle }: ToggleProps & { row: FoldRow }) {
   return (
     <button
       type="button"
       className="sr-link-button sr-fold"
       aria-expanded={open}
+      tabIndex={reachable ? 0 : -1}
       onClick={(event) => {
         event.stopPropagation();
         toggle(row);
@@ -420,16 +522,10 @@ export function kindsOf(entries: readonly Entry[]): string {
   return shown.join(", ");
 }
 
-function subagentOf(row: Row, subagents: ReadonlyMap<string, Session>): Session | null {
-  if (row.kind !== "tool") return null;
-  const id = row.call.subagent_session_id ?? row.result?.subagent_session_id ?? null;
-  return id === null ? null : (subagents.get(id) ?? null);
-}
-
 /** One sentence on a row, for people who hear the page. */
 export function spokenRow(row: Row, live: boolean, zone: string): string {
   const head = headOf(row);
-  const parts = [TYPE_WORDS[head.type]];
+  const parts = [row.nest ? `In a subagent: ${TYPE_WORDS[head.type]}` : TYPE_WORDS[head.type]];
   if (row.kind === "tool") parts.push(head.tool ?? "", STATUS_WORDS[statusOf(row, live)]);
   if (row.kind === "fold") parts.push(`${row.entries.length} machine records`);
   if (isDamaged(head)) parts.push("damaged line");

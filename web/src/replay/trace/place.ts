@@ -1,5 +1,5 @@
 /** Where an entry is among the rows on the screen. */
-import { entriesOf, type Row, type Rows } from "./rows";
+import { entriesOf, keyOf, type Row, type Rows } from "./rows";
 
 /** The entry that the address names, by number or by uuid; null until it has come, or for neither. */
 export function seqOf(address: number | string | undefined, rows: Rows): number | null {
@@ -14,8 +14,9 @@ export function seqOf(address: number | string | undefined, rows: Rows): number 
 export function indexOfSeq(visible: readonly Row[], rows: Rows, seq: number): number {
   const holder = rows.list[rows.indexOf(seq)];
   if (!holder) return -1;
-  if (holder.kind !== "entry" && holder.key !== seq) {
-    const member = visible.findIndex((row) => row.key === seq + 0.5);
+  const key = keyOf(seq, holder.nest);
+  if (holder.kind !== "entry" && holder.key !== key) {
+    const member = visible.findIndex((row) => row.key === key + 0.5);
     if (member !== -1) return member;
   }
   return visible.findIndex(

@@ -6,7 +6,7 @@
  * phrase, without regard to case.
  */
 import { ENTRY_TYPES, type Entry, type EntryType } from "../shapes";
-import { type EntryRow, entriesOf, type Row } from "./rows";
+import { type EntryRow, entriesOf, keyOf, type Row } from "./rows";
 
 export const MARKS = ["error", "denied", "finding", "diff", "subagent", "inherited", "damaged"] as const;
 export type Mark = (typeof MARKS)[number];
@@ -193,7 +193,8 @@ function membersOf(row: Row): EntryRow[] {
   return members.map((entry) => ({
     kind: "entry",
     // The row of a run has its first member's number: members are told apart by half a step.
-    key: entry.seq + 0.5,
+    key: keyOf(entry.seq, row.nest) + 0.5,
+    nest: row.nest,
     entry,
     depth: row.depth + 1,
     idle_ms: null,

@@ -9,10 +9,22 @@
  */
 import type { Entry, EntryPatch } from "../shapes";
 
+/** Where the trace of a subagent stands that is opened in place, inside another one. */
+export interface Nest {
+  /** The subagent's session: what `seq` counts in. */
+  sessionId: string;
+  /** 1 for a subagent of the session that the page shows. */
+  level: number;
+  /** Added to `seq` in the keys of its rows, since numbers repeat from session to session. */
+  keysFrom: number;
+  parent: Nest | null;
+}
+
 export interface EntryRow {
   kind: "entry";
-  /** `seq` of the row's first entry: the row's identity. */
+  /** `seq` of the row's first entry, above its nest's `keysFrom`: the row's identity on the page. */
   key: number;
+  nest?: Nest | undefined;
   entry: Entry;
   depth: number;
   /** Time since the entry before, when it is long enough to be told. */
@@ -22,6 +34,7 @@ export interface EntryRow {
 export interface ToolRow {
   kind: "tool";
   key: number;
+  nest?: Nest | undefined;
   call: Entry;
   result: Entry | null;
   progress: Entry[];
@@ -32,6 +45,7 @@ export interface ToolRow {
 export interface FoldRow {
   kind: "fold";
   key: number;
+  nest?: Nest | undefined;
   entries: Entry[];
   depth: number;
   idle_ms: number | null;
@@ -50,6 +64,12 @@ export class Rows {
   #indexOfSeq = new Map<number, number>();
   #rowOfCall = new Map<string, number>();
   #lastTime: number | null = null;
+  readonly #nest: Nest | undefined;
+
+  /** @param nest Where the rows stand, for those of a subagent that is opened in place. */
+  constructor(nest?: Nest) {
+    this.#nest = nest;
+  }
 
   get entryCount(): number {
     return this.entries.size;
@@ -83,7 +103,10 @@ export class Rows {
     this.last = Math.max(this.last, entry.seq);
     if (this.#joinToCall(entry) || this.#joinToRun(entry)) return;
 
-    const base = { key: entry.seq, depth: entry.sidechain ? 1 : 0, idle_ms };
+    const nest = this.#nest;
+    // All of a subagent's own trace is a sidechain, and nothing in it is nested for that.
+    const depth = nest ? nest.level : entry.sidechain ? 1 : 0;
+    const base = { key: keyOf(entry.seq, nest), nest, depth, idle_ms };
     const index = this.list.length;
     this.#indexOfSeq.set(entry.seq, index);
     if (isCall(entry)) {
@@ -146,6 +169,20 @@ export class Rows {
     this.#lastTime = Math.max(time, this.#lastTime ?? time);
     return idle >= IDLE_MS_MIN ? idle : null;
   }
+}
+
+/** The identity of the row that an entry begins. */
+export function keyOf(seq: number, nest: Nest | undefined): number {
+  return seq + (nest?.keysFrom ?? 0);
+}
+
+/** The session of the subagent that the row's call spawned, null where it spawned none. */
+export function subagentOf(row: Row): string | null {
+  if (row.kind === "fold") return null;
+  const entry = headOf(row);
+  return (
+    entry.subagent_session_id ?? (row.kind === "tool" ? (row.result?.subagent_session_id ?? null) : null)
+  );
 }
 
 function isCall(entry: Entry): boolean {

@@ -1,35 +1,39 @@
 import { type Dispatch, type RefObject, type SetStateAction, useEffect, useRef } from "react";
-import type { Row } from "./rows";
+import { headOf, type Row, type Rows } from "./rows";
 import type { TraceListHandle } from "./TraceList";
-import type { TraceState } from "./useTrace";
 
 /**
  * Scrolls to the entry of the address once it has come, and again when the address changes from outside.
  *
  * A member of a folded run is unfolded first.
+ *
+ * @param agent The subagent, opened in place, that the entry and `rows` belong to.
  */
 export function useDeepLink(
   seq: number | null,
+  agent: string | undefined,
   asked: boolean,
-  trace: TraceState,
+  rows: Rows,
   visible: readonly Row[],
   index: number,
   list: RefObject<TraceListHandle | null>,
   setOpen: Dispatch<SetStateAction<ReadonlySet<number>>>,
 ): void {
-  const reached = useRef<number | null>(null);
-  const { rows } = trace;
+  const reached = useRef<string | null>(null);
   useEffect(() => {
-    if (!asked || seq === null || reached.current === seq) return;
+    const place = `${agent ?? ""} ${seq}`;
+    if (!asked || seq === null || reached.current === place) return;
     const row = rows.list[rows.indexOf(seq)];
     if (!row) return;
-    if (row.kind === "fold" && row.key !== seq && visible[index]?.key === row.key) {
+    if (row.kind === "fold" && headOf(row).seq !== seq && visible[index]?.key === row.key) {
       setOpen((before) => new Set(before).add(row.key));
       return;
     }
+    // A subagent's entries can come before the row that it is opened below.
+    if (agent !== undefined && index < 0) return;
     const first = reached.current === null;
-    reached.current = seq;
+    reached.current = place;
     // The list must have been laid out with the row in it.
     if (index >= 0) requestAnimationFrame(() => list.current?.reveal(index, first));
-  }, [asked, seq, rows, visible, index, list, setOpen]);
+  }, [asked, seq, agent, rows, visible, index, list, setOpen]);
 }
