@@ -150,11 +150,12 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     setOpen,
   );
 
+  const ofSubagent = session?.parent_id != null;
   const actions: Record<Action, () => void> = {
     next: () => step(1),
     previous: () => step(-1),
-    "next-prompt": () => step(1, isPrompt),
-    "previous-prompt": () => step(-1, isPrompt),
+    "next-prompt": () => step(1, (row) => isPrompt(row, ofSubagent)),
+    "previous-prompt": () => step(-1, (row) => isPrompt(row, ofSubagent)),
     "next-error": () => step(1, isTrouble),
     "previous-error": () => step(-1, isTrouble),
     "next-match": () => stepMatch(1),
@@ -220,7 +221,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
       open,
       subagents,
       dimPrompts: view === "audit",
-      ownSidechain: session?.parent_id != null,
+      ownSidechain: ofSubagent,
       traces,
       shown: visible.shown,
       rewrites: trace.rewrites,
@@ -233,7 +234,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
       live,
       zone,
       session?.project,
-      session?.parent_id,
+      ofSubagent,
       shownQuery.text,
       visible,
       selectedIndex,
@@ -338,6 +339,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
             ref={list}
             rows={visible.rows}
             scene={scene}
+            last={rows.last}
             version={version}
             following={trace.caughtUp}
             busy={!trace.caughtUp}
@@ -390,9 +392,10 @@ function FoldButtons({ listShown, inspectorShown, onList, onInspector, onKeys }:
   );
 }
 
-function isPrompt(row: Row): boolean {
-  // A subagent's prompt was written by the model.
-  return row.kind === "entry" && row.entry.type === "user" && !row.nest;
+/** A subagent's prompt was written by the model; on the subagent's own page it is what begins the trace. */
+function isPrompt(row: Row, ofSubagent: boolean): boolean {
+  if (row.kind !== "entry" || row.entry.type !== "user" || row.nest) return false;
+  return ofSubagent || !row.entry.sidechain;
 }
 
 function isTrouble(row: Row): boolean {

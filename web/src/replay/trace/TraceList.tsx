@@ -1,6 +1,7 @@
-import { type Ref, useImperativeHandle, useRef, useState } from "react";
+import { type Ref, useImperativeHandle, useMemo, useRef, useState } from "react";
 import { Virtuoso, type VirtuosoHandle } from "react-virtuoso";
 import { formatCount } from "../../format";
+import type { Entry } from "../shapes";
 import { Glyph } from "./EntryMark";
 import type { Row } from "./rows";
 import { TraceRow, type TraceScene } from "./TraceRow";
@@ -17,6 +18,8 @@ interface Props {
   ref: Ref<TraceListHandle>;
   rows: readonly Row[];
   scene: TraceScene;
+  /** The highest `seq` of the session's own trace, filtered or not. */
+  last: number;
   /** Grows with the trace; rows that come and go by a filter leave it as it is. */
   version: number;
   /** What comes now is new: it is followed while the end is on the screen. Until then the list stays where it is. */
@@ -27,12 +30,12 @@ interface Props {
 }
 
 /** The rows of a trace, virtualised; grows at its end without moving what is being read. */
-export function TraceList({ ref, rows, scene, version, following, busy, initialIndex }: Props) {
+export function TraceList({ ref, rows, scene, last, version, following, busy, initialIndex }: Props) {
   const list = useRef<VirtuosoHandle>(null);
   const firstIndex = useRef(0);
   const [atEnd, setAtEnd] = useState(false);
-  /** The last row that was there when the end left the screen: those after it are new. */
-  const [seenKey, setSeenKey] = useState<number | null>(null);
+  /** The last entry that was there when the end left the screen: those after it are new. */
+  const [seen, setSeen] = useState<number | null>(null);
 
   useImperativeHandle(
     ref,
@@ -46,11 +49,13 @@ export function TraceList({ ref, rows, scene, version, following, busy, initialI
     [],
   );
 
-  const lastKey = rows.at(-1)?.key ?? -1;
   const watching = following && !atEnd;
-  if (watching && seenKey === null) setSeenKey(lastKey);
-  else if (!watching && seenKey !== null) setSeenKey(null);
-  const fresh = seenKey === null ? 0 : rowsAfter(rows, seenKey);
+  if (watching && seen === null) setSeen(last);
+  else if (!watching && seen !== null) setSeen(null);
+  const fresh = useMemo(
+    () => (seen === null || seen === last ? 0 : entriesAfter(rows, seen)),
+    [rows, seen, last],
+  );
 
   useFollowedEnd({ following, atEnd, version }, () =>
     list.current?.scrollToIndex({ index: "LAST", align: "end" }),
@@ -92,11 +97,31 @@ export function TraceList({ ref, rows, scene, version, following, busy, initialI
   );
 }
 
-/** How many rows at the end are newer than a row; the filter may have changed since that was seen. */
-export function rowsAfter(rows: readonly Row[], key: number): number {
-  let index = rows.length;
-  while (index > 0 && (rows[index - 1]?.key ?? key) > key) index -= 1;
-  return rows.length - index;
+/**
+ * How many of the session's own entries on the rows are newer than one of them: a result that joined its call's
+ * row counts, what the filter hides does not.
+ */
+export function entriesAfter(rows: readonly Row[], seq: number): number {
+  let count = 0;
+  for (const row of rows) {
+    if (row.nest) continue;
+    if (row.kind === "entry") count += Number(isWhole(row) && row.entry.seq > seq);
+    else if (row.kind === "fold") count += newer(row.entries, seq);
+    else
+      count += Number(row.call.seq > seq) + Number((row.result?.seq ?? -1) > seq) + newer(row.progress, seq);
+  }
+  return count;
+}
+
+/** A member of an opened run is counted with its run. */
+function isWhole(row: Row): boolean {
+  return Number.isInteger(row.key);
+}
+
+function newer(entries: readonly Entry[], seq: number): number {
+  let index = entries.length;
+  while (index > 0 && (entries[index - 1]?.seq ?? seq) > seq) index -= 1;
+  return entries.length - index;
 }
 
 function keyOf(_index: number, row: Row): number {

@@ -2,7 +2,7 @@ import { memo, type RefObject, useLayoutEffect, useRef } from "react";
 import { formatCount, formatDateTimeExact, formatDuration, formatShort, formatTime } from "../../format";
 import { permanentLink } from "../address";
 import { CopyButton } from "../clipboard";
-import type { Entry, Session } from "../shapes";
+import type { Entry, EntryType, Session } from "../shapes";
 import { AnsiText } from "../text/AnsiText";
 import { ProsePreview } from "../text/ProsePreview";
 import { VisibleText } from "../text/VisibleText";
@@ -140,6 +140,7 @@ const RowFrame = memo(function RowFrame(props: FrameProps) {
   if (selected) names.push("sr-row-selected");
   if (head.inherited) names.push("sr-row-inherited");
   if (props.dimmed) names.push("sr-row-dimmed");
+  if (isHumanPrompt(row, props.depth)) names.push("sr-row-prompt");
   if (row.kind === "tool") names.push(`sr-status-${statusOf(row, props.live)}`);
   if (entriesOf(row).some((entry) => entry.is_error)) names.push("sr-row-error");
   return (
@@ -207,6 +208,11 @@ const RowFrame = memo(function RowFrame(props: FrameProps) {
   );
 });
 
+/** A chapter of the session; what a subagent was asked was written by the model. */
+function isHumanPrompt(row: Row, depth: number): boolean {
+  return row.kind === "entry" && row.entry.type === "user" && depth === 0;
+}
+
 /** A row that leaves the screen with the focus in it hands it to the list, so that Tab goes on from there. */
 function useKeptFocus(article: RefObject<HTMLElement | null>): void {
   useLayoutEffect(() => {
@@ -247,6 +253,8 @@ function Rails({ nest, depth, close }: RailsProps) {
 }
 
 const PREVIEW_CHARACTERS_MAX = 480;
+/** What the parser says of an entry that is nothing but a picture. */
+const IMAGE_PREVIEW = "(image)";
 
 /** What the row says below its head: the beginning of the entry, or all of it. */
 function RowText(props: FrameProps) {
@@ -265,11 +273,16 @@ function RowText(props: FrameProps) {
       />
     );
   }
-  const cut = entriesOf(row).some(
-    (entry) => entry.type !== "progress" && entry.preview.length >= PREVIEW_CHARACTERS_MAX,
-  );
+  const entries = row.kind === "tool" ? [row.call, ...(row.result ? [row.result] : [])] : [row.entry];
+  const cut = entries.some((entry) => entry.preview.length >= PREVIEW_CHARACTERS_MAX);
+  const pictured = entries.some((entry) => entry.preview === IMAGE_PREVIEW);
   return (
-    <Clamped cut={cut} reachable={props.selected} more={() => props.toggleWhole(row)}>
+    <Clamped
+      cut={cut || pictured}
+      words={pictured ? "Show image" : "Show more"}
+      reachable={props.selected}
+      more={() => props.toggleWhole(row)}
+    >
       {row.kind === "entry" ? <Preview entry={row.entry} find={find} /> : <ToolBody row={row} find={find} />}
     </Clamped>
   );
@@ -403,11 +416,18 @@ function Status({ status, row }: { status: ToolStatus; row: ToolRow }) {
   );
 }
 
+/** What a row says of an entry that has no text at all. */
+const BLANK_WORDS: Partial<Record<EntryType, string>> = {
+  assistant: "no text in this part of the message",
+  thinking: "the transcript holds no text of this thought",
+};
+
 function Preview({ entry, find }: { entry: Entry; find: string }) {
   const { aside, body: text } = wordsOf(entry);
   if (text.trim() === "") {
     const isBlank = entry.label === "" && aside === "";
-    return isBlank ? <p className="sr-preview sr-preview-none">no text</p> : null;
+    if (isBlank) return <p className="sr-preview sr-preview-none">{BLANK_WORDS[entry.type] ?? "no text"}</p>;
+    return isTerminal(entry) ? <p className="sr-preview sr-preview-none">no output</p> : null;
   }
   if (entry.type === "assistant" || entry.type === "summary") return <ProsePreview text={text} find={find} />;
   const machine =

@@ -78,13 +78,14 @@ function Parts({ whole }: { whole: EntryWhole }) {
 interface MoreProps {
   /** The preview itself ends before the entry does. */
   cut: boolean;
+  words: string;
   reachable: boolean;
   more: () => void;
   children: ReactNode;
 }
 
 /** The beginning of an entry, with a way to all of it where something is left out. */
-export function Clamped({ cut, reachable, more, children }: MoreProps) {
+export function Clamped({ cut, words, reachable, more, children }: MoreProps) {
   const text = useRef<HTMLDivElement>(null);
   const clipped = useClipped(text, !cut);
   return (
@@ -93,7 +94,7 @@ export function Clamped({ cut, reachable, more, children }: MoreProps) {
       {(cut || clipped) && (
         <span className="sr-more">
           <Button tabIndex={reachable ? 0 : -1} act={more}>
-            Show more
+            {words}
           </Button>
         </span>
       )}

@@ -1,8 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { call, entry, record, result } from "../entries.testing";
 import type { Entry } from "../shapes";
-import { durationOf, entriesOf, IDLE_MS_MIN, type Row, Rows, statusOf, type ToolRow } from "./rows";
-import { rowsAfter } from "./TraceList";
+import { EVERYTHING, visibleTrace } from "./query";
+import {
+  durationOf,
+  entriesOf,
+  IDLE_MS_MIN,
+  type Nest,
+  type Row,
+  Rows,
+  statusOf,
+  type ToolRow,
+} from "./rows";
+import { entriesAfter } from "./TraceList";
 
 function rowsOf(...entries: Entry[]): Rows {
   const rows = new Rows();
@@ -116,14 +126,42 @@ describe("Rows", () => {
   });
 });
 
-describe("new rows", () => {
-  it("are those behind the last one that was seen, whatever the filter has hidden since", () => {
-    const { list } = rowsOf(...SESSION);
-    expect(rowsAfter(list, 11 * 1024)).toBe(0);
-    expect(rowsAfter(list, 7 * 1024)).toBe(2);
-    expect(rowsAfter(list, -1)).toBe(list.length);
-    expect(rowsAfter([], 5)).toBe(0);
-    expect(rowsAfter(list.slice(0, 2), 7 * 1024)).toBe(0);
+describe("new entries", () => {
+  it("are those behind the last one that was seen, in whatever row they lie", () => {
+    const rows = rowsOf(...SESSION);
+    const seqs = [...rows.entries.keys()];
+    for (const seen of [-1, ...seqs])
+      expect(entriesAfter(rows.list, seen)).toBe(seqs.filter((seq) => seq > seen).length);
+    expect(entriesAfter([], 5)).toBe(0);
+  });
+
+  it("leave out what the filter hides, and what belongs to a subagent", () => {
+    const rows = rowsOf(call(0, "a"), entry(1), result(2, "a"));
+    expect(entriesAfter(rows.list, 0)).toBe(2);
+    expect(entriesAfter(rows.list.slice(0, 1), 0)).toBe(1);
+    const nest: Nest = { sessionId: "s.a", level: 1, keysFrom: 2 ** 41, parent: null };
+    const inside = new Rows(nest);
+    inside.append([entry(0), entry(1)]);
+    expect(entriesAfter([...rows.list, ...inside.list], 0)).toBe(2);
+  });
+
+  it("count the members of an opened run once", () => {
+    const rows = rowsOf(entry(0), record(1), record(2));
+    const { rows: shown } = visibleTrace(rows.list, "dev", EVERYTHING, new Set([1024]));
+    expect(shown).toHaveLength(4);
+    expect(entriesAfter(shown, 0)).toBe(2);
+  });
+});
+
+describe("keys", () => {
+  it("of two traces never meet, whatever their numbers", () => {
+    const nest: Nest = { sessionId: "s.a", level: 1, keysFrom: 2 ** 41, parent: null };
+    const inside = new Rows(nest);
+    inside.append(SESSION);
+    const own = rowsOf(...SESSION);
+    const keys = [...own.list, ...inside.list].map((row) => row.key);
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(inside.list.every((row) => row.depth === 1 && row.nest === nest)).toBe(true);
   });
 });
 

@@ -28,6 +28,11 @@ describe("the words of a row", () => {
     const mode = entry(0, { type: "system", label: "permission mode", preview: "Permission mode: plan" });
     expect(wordsOf(mode)).toEqual({ aside: "plan", body: "" });
     expect(wordsOf({ ...mode, preview: "Permission modes" }).aside).toBe("Permission modes");
+    const queue = entry(0, { type: "progress", label: "queue: dequeue", preview: "queue: dequeue, 138 B" });
+    expect(wordsOf(queue)).toEqual({ aside: "138 B", body: "" });
+    expect(wordsOf({ ...queue, preview: "Go on" })).toEqual({ aside: "Go on", body: "" });
+    const output = { ...queue, raw_type: "progress/bash_progress", label: "Bash", preview: "1 passed" };
+    expect(wordsOf(output).body).toBe("1 passed");
     expect(wordsOf({ ...snapshot, preview: "a\nb" }).body).toBe("a\nb");
     expect(wordsOf({ ...snapshot, preview: "x".repeat(200) }).aside).toBe("");
     expect(wordsOf(entry(0, { type: "system", raw_type: "damaged", preview: "{" })).body).toBe("{");

@@ -18,6 +18,8 @@ export function wordsOf(entry: Entry): { aside: string; body: string } {
   const { preview, label } = entry;
   const rest = label !== "" && preview.startsWith(label) ? preview.slice(label.length) : null;
   if (rest !== null && rest.trim() === "") return { aside: "", body: "" };
+  // A record of which only the size is told.
+  if (rest !== null && /^, \d[^\n]*$/.test(rest)) return { aside: rest.slice(2), body: "" };
   if (rest?.startsWith("\n")) return { aside: "", body: rest.replace(/^\s*\n/, "") };
   // A pattern's place, a file's lines.
   if (rest !== null && /^ in [^\n]*$/.test(rest)) return { aside: rest.trim(), body: "" };
@@ -39,7 +41,8 @@ function isSentence(entry: Entry): boolean {
   const { type, preview } = entry;
   if (preview.length > ASIDE_CHARACTERS_MAX || preview.trim().includes("\n")) return false;
   if (type === "tool") return entry.role === "call" && SENTENCE_TOOLS.has(entry.tool ?? "");
-  return (type === "system" || type === "snapshot") && !isDamaged(entry) && !isTerminal(entry);
+  const isRecord = type === "system" || type === "snapshot" || type === "progress";
+  return isRecord && !isDamaged(entry) && !isTerminal(entry);
 }
 
 /** `+6 -0` above the first line of a change, or a new file's words, as the parser writes them; null for other text. */
