@@ -53,9 +53,7 @@ function Line({ waiting }: { waiting: Waiting }) {
       <span>
         <VisibleText text={words} />
       </span>
-      {seconds !== null && waiting.for !== "person" && (
-        <span className="sr-waiting-time">{secondsWords(seconds)}</span>
-      )}
+      {seconds !== null && waiting.for !== "person" && <span>· {secondsWords(seconds)}</span>}
     </p>
   );
 }
