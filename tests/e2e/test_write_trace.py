@@ -18,8 +18,12 @@ from playwright.sync_api import Page, expect
 from e2e.serving import Served, until
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
-SCENARIOS = ["client-2.1.330/04-subagents", "client-2.0.77/04-subagents", "client-1.0.128/04-subagents"]
-"""Each takes less than 20 s; sessions with subagents, since those write several files at once."""
+SCENARIOS = {
+    "client-2.1.330/04-subagents": ["Running Agent"],
+    "client-2.0.77/04-subagents": ["Running Task"],
+    "client-1.0.128/04-subagents": ["Running Task and 2 more"],
+}
+"""With what each must be seen to run. They take less than 20 s, and their subagents write several files at once."""
 CUT_SCENARIO = "client-2.1.330/08-compact"
 CUT_SECONDS = 1.2
 ALL_ROWS_PX = 30_000
@@ -27,13 +31,15 @@ ALL_ROWS_PX = 30_000
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"there is no corpus in {CORPUS}")
 
-WATCH_THE_COUNT = """() => {
+WATCH = """() => {
   window.counted = [];
+  window.waits = new Set();
   const footer = document.querySelector('footer');
   const tell = () => {
     const count = Number(/([\\d,]+) entr/.exec(footer.innerText)?.[1]?.replaceAll(',', ''));
     const before = window.counted.at(-1)?.[0] ?? 0;
     if (count > before) window.counted.push([count, performance.timeOrigin + performance.now()]);
+    window.waits.add(document.querySelector('.sr-waiting')?.innerText ?? '');
   };
   tell();
   new MutationObserver(tell).observe(footer, {subtree: true, childList: true, characterData: true});
@@ -223,10 +229,14 @@ def test_what_a_client_appends_comes_to_the_open_page_in_order_and_once(
     replay, served = replaying(scenario)
     page = open_page(served, f"replay/{replay.session}")
     expect(page.locator("footer")).to_contain_text("Following live")
-    page.evaluate(WATCH_THE_COUNT)
+    page.evaluate(WATCH)
     opened_at = time()
     replay.start()
     replay.wait(page)
+    expect(page.locator(".sr-waiting")).to_contain_text("waiting for the person")
+    waits = " ".join(page.evaluate("[...window.waits]"))
+    for wait in ("Waiting for the model", "Running Bash", *SCENARIOS[scenario]):
+        assert wait in waits
     expect_whole(page, served, replay, open_page)
 
     delays = sorted(delays_ms(page, replay, entries(served, replay.session), opened_at))

@@ -7,7 +7,7 @@ export const KEYS = [
   { keys: ["e", "E"], does: "next, previous error or denial" },
   { keys: ["n", "N"], does: "next, previous match" },
   { keys: ["g g", "G"], does: "first, last entry" },
-  { keys: ["Enter"], does: "open the entry in the inspector, or unfold it" },
+  { keys: ["Enter"], does: "open the entry in the inspector, unfold it, or show its subagent below it" },
   { keys: ["1", "2", "3"], does: "Content, Diff, Meta" },
   { keys: ["f"], does: "inspector at full width" },
   { keys: ["v"], does: "Dev or Audit view" },

@@ -40,7 +40,7 @@ function Line({ waiting }: { waiting: Waiting }) {
     // Once, and not for waits that are over before the sentence is.
     if (settled) announce(words);
   }, [announce, words, settled]);
-  if (waiting.for === "person" && !settled) return <p className="sr-waiting" />;
+  if (waiting.for === "person" && !waiting.asked && !settled) return <p className="sr-waiting" />;
   const since = waiting.since === null ? Number.NaN : now - Date.parse(waiting.since);
   const seconds = since >= 0 && since <= WAIT_MS_MAX ? Math.floor(since / SECOND_MS) : null;
   return (
@@ -58,7 +58,7 @@ function Line({ waiting }: { waiting: Waiting }) {
   );
 }
 
-export function wordsOf(waiting: Waiting): string {
+function wordsOf(waiting: Waiting): string {
   switch (waiting.for) {
     case "model":
       return waiting.model === null ? "Waiting for the model" : `Waiting for the model · ${waiting.model}`;
@@ -67,7 +67,9 @@ export function wordsOf(waiting: Waiting): string {
         ? `Running ${waiting.tool}`
         : `Running ${waiting.tool} and ${waiting.calls - 1} more`;
     case "person":
-      return "The turn has ended · waiting for the person";
+      return waiting.asked
+        ? "Waiting for the person to answer"
+        : "The turn has ended · waiting for the person";
   }
 }
 

@@ -23,7 +23,8 @@ const prompt = (line: number) => entry(line, { type: "user", raw_type: "user", p
 const says = (line: number, message: string) =>
   entry(line, { type: "assistant", raw_type: "assistant", message_id: message, preview: "ok" });
 const asks = (line: number, id: string, message: string, facts: Partial<Entry> = {}) =>
-  call(line, id, { message_id: message, ...facts });
+  call(line, id, { raw_type: "assistant", message_id: message, ...facts });
+const answers = (line: number, id: string) => result(line, id, { raw_type: "user" });
 const request = (line: number) => record(line, { type: "progress", raw_type: "api-request", at: AT });
 const machine = (line: number) => record(line, { raw_type: "tools-used" });
 
@@ -51,7 +52,7 @@ describe("a live session", () => {
   it("waits for a tool until its result has come, and for the model after it", () => {
     const turn = [prompt(0), request(1), says(2, "m1"), asks(3, "a", "m1"), machine(4)];
     expect(wait(...turn)).toBe("Bash");
-    expect(wait(...turn, result(5, "a"))).toBe("model");
+    expect(wait(...turn, answers(5, "a"))).toBe("model");
     expect(
       wait(...turn, entry(5, { type: "progress", raw_type: "progress/bash_progress", tool_use_id: "a" })),
     ).toBe("Bash");
@@ -60,8 +61,8 @@ describe("a live session", () => {
   it("waits for all calls of a message", () => {
     const turn = [prompt(0), asks(1, "a", "m1"), asks(2, "b", "m1", { tool: "Read" })];
     expect(wait(...turn)).toBe("Bash +1");
-    expect(wait(...turn, result(3, "a"))).toBe("Read");
-    expect(wait(...turn, result(3, "a"), result(4, "b"))).toBe("model");
+    expect(wait(...turn, answers(3, "a"))).toBe("Read");
+    expect(wait(...turn, answers(3, "a"), answers(4, "b"))).toBe("model");
   });
 
   it("forgets a call that was given up", () => {
@@ -86,8 +87,24 @@ describe("a live session", () => {
     expect(wait(prompt(0), asks(1, "a", "m1"), interrupted)).toBe("person");
   });
 
+  it("waits for the person where the model put a question", () => {
+    const rows = rowsOf(prompt(0), asks(1, "a", "m1", { tool: "ExitPlanMode", at: AT }));
+    expect(waitingOf(rows)).toEqual({ for: "person", asked: true, since: AT });
+    expect(wait(prompt(0), asks(1, "a", "m1", { tool: "AskUserQuestion" }), asks(2, "b", "m1"))).not.toBe(
+      "person",
+    );
+  });
+
+  it("is not told by what the client writes about itself", () => {
+    const mode = entry(9, { type: "system", raw_type: "permission-mode", preview: "Permission mode: plan" });
+    expect(wait(prompt(0), mode)).toBe("model");
+    expect(wait(prompt(0), says(1, "m1"), mode)).toBe("person");
+  });
+
   it("waits for the model after a thought", () => {
-    expect(wait(prompt(0), entry(1, { type: "thinking", message_id: "m1" }))).toBe("model");
+    expect(wait(prompt(0), entry(1, { type: "thinking", raw_type: "assistant", message_id: "m1" }))).toBe(
+      "model",
+    );
   });
 
   it("is not told by what its subagent does in the same file", () => {

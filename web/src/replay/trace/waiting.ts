@@ -11,11 +11,14 @@ import { headOf, type Row, type Rows } from "./rows";
 export type Waiting =
   | { for: "model"; model: string | null; since: string | null }
   | { for: "tool"; tool: string; calls: number; since: string | null }
-  | { for: "person"; since: string | null };
+  /** `asked`: the model put a question, and goes on with the answer; else its turn has ended. */
+  | { for: "person"; asked: boolean; since: string | null };
 
 const REQUEST = "api-request";
-/** Entries that say nothing about whose turn it is. */
-const SILENT_TYPES = new Set<Entry["type"]>(["progress", "snapshot"]);
+/** All else says nothing about whose turn it is. */
+const CONVERSATION = new Set(["user", "assistant"]);
+/** Tools whose result is what a person chose. */
+const ASKING_TOOLS = new Set(["AskUserQuestion", "ExitPlanMode"]);
 const TURN_ENDS = new Set(["system/turn_duration", "system/stop_hook_summary", "system/local_command"]);
 /** Far more entries than a client writes at the end of a turn. */
 const LOOKED_AT_MAX = 400;
@@ -43,7 +46,9 @@ export function waitingOf(rows: Rows): Waiting | null {
     }
   }
   const first = running[0];
-  return first ? { for: "tool", tool: first.tool ?? "", calls: running.length, since: first.at } : null;
+  if (!first) return null;
+  if (running.every((call) => ASKING_TOOLS.has(call.tool ?? ""))) return person(first, true);
+  return { for: "tool", tool: first.tool ?? "", calls: running.length, since: first.at };
 }
 
 function model(recent: readonly Entry[], since: Entry): Waiting {
@@ -51,8 +56,8 @@ function model(recent: readonly Entry[], since: Entry): Waiting {
   return { for: "model", model: named?.model ?? null, since: since.at };
 }
 
-function person(since: Entry): Waiting {
-  return { for: "person", since: since.at };
+function person(since: Entry, asked = false): Waiting {
+  return { for: "person", asked, since: since.at };
 }
 
 /** Those of the conversation itself, the newest first. */
@@ -99,7 +104,7 @@ function isPrompt(entry: Entry): boolean {
 }
 
 function isSilent(entry: Entry): boolean {
-  return entry.folded || SILENT_TYPES.has(entry.type) || entry.raw_type.startsWith("attachment/");
+  return entry.folded || !CONVERSATION.has(entry.raw_type);
 }
 
 function isInterruption(entry: Entry): boolean {
