@@ -17,6 +17,8 @@ AGENT = "a0e2e00000000a111"
 LONG_LINES = 60
 HUGE_LINES = 900
 NOTICES = 120
+PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+"""One pixel."""
 
 
 class Transcript:
@@ -144,6 +146,20 @@ def test_a_call_is_shown_with_all_that_was_asked_and_came_back_up_to_a_bound(tra
     expect(call.get_by_text("line 299")).to_be_attached()
     call.get_by_role("button", name="open in the inspector").click()
     expect(page.get_by_role("complementary", name="Inspector")).to_contain_text("line 899")
+
+
+def test_a_prompt_says_that_it_has_a_picture_and_shows_it(transcript, serve, open_page):
+    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PICTURE}}
+    transcript.add(
+        type="user", message={"role": "user", "content": [{"type": "text", "text": "What is this?"}, picture]}
+    )
+    page = open_session(open_page, serve(transcript.path.parents[1]))
+    prompt = feed(page).locator("article", has_text="What is this?")
+    expect(prompt).to_contain_text("1 image")
+    expect(prompt.locator("img")).to_have_count(0)
+    prompt.get_by_role("button", name="Show image").click()
+    expect(prompt.locator("img")).to_be_visible()
+    assert prompt.locator("img").evaluate("image => image.naturalWidth") == 1
 
 
 def test_an_entry_that_cannot_be_read_says_so_in_its_row(transcript, serve, open_page):

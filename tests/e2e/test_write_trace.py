@@ -224,7 +224,7 @@ def delays_ms(page: Page, replay: Replay, seqs: list[int], opened_at: float) -> 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_what_a_client_appends_comes_to_the_open_page_in_order_and_once(
-    replaying, open_page, scenario, record_property, capsys
+    replaying, open_page, scenario, record_property, pytestconfig
 ):
     replay, served = replaying(scenario)
     page = open_page(served, f"replay/{replay.session}")
@@ -243,8 +243,7 @@ def test_what_a_client_appends_comes_to_the_open_page_in_order_and_once(
     cuts = quantiles(delays, n=100, method="inclusive")
     words = f"p50 {cuts[49]:.0f} ms, p99 {cuts[98]:.0f} ms, most {delays[-1]:.0f} ms of {len(delays)} appends"
     record_property("append_to_page", words)
-    with capsys.disabled():
-        print(f"\n{scenario}: append to page {words} ({os.cpu_count()} cores)")
+    pytestconfig.get_terminal_writer().line(f"\n{scenario}: append to page {words} ({os.cpu_count()} cores)")
 
 
 def test_a_cut_connection_goes_on_without_a_gap_or_a_double(replaying, open_page, wire):

@@ -47,7 +47,7 @@ from session_replay.wire import BLOCKS_PER_LINE, Entry, EntryType, EntryWhole, T
 
 __all__ = ["LINE_BYTES_MAX", "PARSER_VERSION", "entries_of", "entry_whole"]
 
-PARSER_VERSION: int = 2
+PARSER_VERSION: int = 3
 """Grows whenever the same line would give other entries or figures."""
 
 SYNTHETIC_MODEL = "<synthetic>"
@@ -191,7 +191,10 @@ def _user(place: _Place) -> list[Entry]:
             images.append(index)
         else:
             entries.append(_unknown_block(place, index, block))
-    if images and not any(entry.type in ("user", "tool") for entry in entries):
+    prompt = next((entry for entry in entries if entry.type == "user"), None)
+    if images and prompt and not prompt.label:
+        prompt.label = "1 image" if len(images) == 1 else f"{len(images)} images"
+    elif images and not any(entry.type in ("user", "tool") for entry in entries):
         mark = user_mark(line, "") if not has_result else "user/beside_result"
         entries.append(_text(place, images[0], "(image)", mark))
         entries.sort(key=lambda entry: entry.seq)

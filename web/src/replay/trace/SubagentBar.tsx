@@ -106,7 +106,14 @@ function TraceWords({ trace, shown, tabIndex, retry }: WordsProps) {
   }
   if (count === 0) return <span className="sr-subagent-state">Its transcript has no lines yet.</span>;
   if (shown === 0) return <span className="sr-subagent-state">None of its entries passes the filter.</span>;
-  return <span className="sr-subagent-state">{entryWords(count, shown)}</span>;
+  return (
+    <span
+      className="sr-subagent-state"
+      title="Counted here only: the counts of the toolbar are the session's own"
+    >
+      {entryWords(count, shown)}
+    </span>
+  );
 }
 
 function entryWords(count: number, rows: number): string {

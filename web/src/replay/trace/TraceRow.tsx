@@ -253,8 +253,11 @@ function Rails({ nest, depth, close }: RailsProps) {
 }
 
 const PREVIEW_CHARACTERS_MAX = 480;
-/** What the parser says of an entry that is nothing but a picture. */
-const IMAGE_PREVIEW = "(image)";
+
+/** As the parser says it: of an entry that is nothing but a picture, or of a prompt with pictures. */
+function hasPicture(entry: Entry): boolean {
+  return entry.preview === "(image)" || (entry.type === "user" && /^\d+ images?$/.test(entry.label));
+}
 
 /** What the row says below its head: the beginning of the entry, or all of it. */
 function RowText(props: FrameProps) {
@@ -275,7 +278,7 @@ function RowText(props: FrameProps) {
   }
   const entries = row.kind === "tool" ? [row.call, ...(row.result ? [row.result] : [])] : [row.entry];
   const cut = entries.some((entry) => entry.preview.length >= PREVIEW_CHARACTERS_MAX);
-  const pictured = entries.some((entry) => entry.preview === IMAGE_PREVIEW);
+  const pictured = entries.some(hasPicture);
   return (
     <Clamped
       cut={cut || pictured}
