@@ -6,6 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from e2e.test_accessibility import violations
+
 LOYALTY = "88ea517a-365f-4f0d-98d7-b46b635392c6"
 OUTER_TITLE = "Find where orders change state"
 
@@ -194,3 +196,13 @@ def test_the_own_page_of_a_subagent_leads_back_to_the_call_by_link_and_by_key(si
     expect(page.get_by_role("heading", level=1, name="Loyalty points (HC-88)")).to_be_visible()
     expect(own(page, outer["spawned_by_seq"])).to_be_in_viewport()
     expect(own(page, outer["spawned_by_seq"])).to_have_attribute("aria-current", "true")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_opened_rows_break_no_rule_that_axe_knows(site, open_page, ids, theme):
+    _outer, inner = ids
+    page = open_page(site, f"replay/{LOYALTY}?agent={inner['id']}&entry=0", theme=theme)
+    expect(nested(page, inner["id"], 0)).to_be_in_viewport()
+    feed(page).get_by_role("button", name="Show more").first.click()
+    expect(feed(page).get_by_role("button", name="Show less")).to_be_attached()
+    assert violations(page) == []
