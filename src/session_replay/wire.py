@@ -24,6 +24,9 @@ ENTRY_TYPES: tuple[EntryType, ...] = (
     "snapshot",
 )
 
+Act = Literal["command", "file-write", "network", "mcp", "subagent", "permission", "hook-block", ""]
+"""What an entry did that matters to security: a tool call's act, a change of permissions, a block by a hook."""
+
 BLOCKS_PER_LINE = 1024
 """``seq`` = line number x 1,024 + content-block index; block 1,023 and later share the last number."""
 
@@ -49,6 +52,33 @@ class FindingMark(msgspec.Struct):
 
     rule: str
     severity: Literal["critical", "high", "medium", "low", "informational"]
+
+
+class Permission(msgspec.Struct):
+    """Who allowed or refused a tool call."""
+
+    decision: Literal["allowed", "denied", "interrupted"]
+    by: Literal["user", "rule", "hook", "mode", "client", "unknown"]
+    words: str
+    """The same in one sentence."""
+
+
+class Facts(msgspec.Struct, omit_defaults=True):
+    """What an entry names in full, where its preview may be cut; each list without doubles, bounded."""
+
+    programs: list[str] = []
+    """Programs of a shell command, those in pipes, substitutions and nested scripts included."""
+    hosts: list[str] = []
+    """Hosts that a call names, with the port where it says one; not proof that they were reached."""
+    paths: list[str] = []
+    """Files that a call writes, or that a command sends its output into, as they are written there."""
+    truncated: bool = False
+    """It names more than is listed here."""
+    lines: int | None = None
+    """Lines of a file that is written whole."""
+    permission_mode: str | None = None
+    """The mode from here on."""
+    permission: Permission | None = None
 
 
 class Entry(msgspec.Struct):
@@ -89,6 +119,9 @@ class Entry(msgspec.Struct):
     """The subagent that this entry spawned, reports on, or was copied from."""
     audit: bool = False
     """Shown in the Audit view even without a finding."""
+    act: Act = ""
+    """What it did; only calls name the acts of tools, results add to them."""
+    facts: Facts | None = None
     folded: bool = False
     """A machine record: folded into one row per run of them in the Dev view."""
     sidechain: bool = False

@@ -17,7 +17,8 @@ from msgspec import Raw, Struct
 from session_replay.transcript.clock import moment
 from session_replay.transcript.content import content_of
 from session_replay.transcript.edit import diffs_of, has_diff, patch_preview
-from session_replay.transcript.kinds import KINDS, Kind, is_audit_tool, kind_of
+from session_replay.transcript.facts import call_facts, command_facts, result_facts, said
+from session_replay.transcript.kinds import KINDS, Kind, kind_of, tool_act
 from session_replay.transcript.line import (
     COUNT_MAX,
     LINE_BYTES_MAX,
@@ -38,12 +39,13 @@ from session_replay.transcript.preview import (
     clipped,
     command_words,
     headline,
+    person_command,
     result_preview,
     result_text,
     text_of,
 )
 from session_replay.transcript.record import Record, notification_words, record_of
-from session_replay.wire import BLOCKS_PER_LINE, Entry, EntryType, EntryWhole, Tokens, seq_of
+from session_replay.wire import BLOCKS_PER_LINE, Entry, EntryType, EntryWhole, Facts, Tokens, seq_of
 
 __all__ = ["LINE_BYTES_MAX", "PARSER_VERSION", "entries_of", "entry_whole"]
 
@@ -232,6 +234,9 @@ def user_mark(line: Line, text: str) -> str:
 
 def _text(place: _Place, index: int, text: str, mark: str) -> Entry:
     kind = KINDS[mark]
+    command = person_command(text) if mark == "user/command" else None
+    mode = place.line.permission_mode if mark == "user" else None
+    facts = said(command_facts(command)) if command is not None else Facts(permission_mode=mode) if mode else None
     return Entry(
         seq=seq_of(place.number, index),
         type=kind.type,
@@ -242,6 +247,8 @@ def _text(place: _Place, index: int, text: str, mark: str) -> Entry:
         size_bytes=place.size_bytes,
         label=_MARK_LABELS.get(mark, ""),
         audit=kind.audit,
+        act="command" if command is not None else kind.act,
+        facts=facts,
         folded=kind.folded,
         sidechain=place.sidechain,
     )
@@ -279,6 +286,7 @@ def _result(place: _Place, index: int, block: Block) -> Entry:
         role="result",
         agent_id=agent_id,
         audit=is_error or denied or diff,
+        facts=result_facts(line, text, is_error=is_error, changes=diff),
         sidechain=place.sidechain,
         duration_ms=duration_ms,
     )
@@ -383,6 +391,7 @@ def _thought(place: _Place, index: int, block: Block, message: Message | None, t
 def _call(place: _Place, index: int, block: Block, message: Message | None, tokens: Tokens | None) -> Entry:
     name = block.name or "(unnamed tool)"
     label, preview = call_words(name, block.input)
+    act = tool_act(name)
     return Entry(
         seq=seq_of(place.number, index),
         type="tool",
@@ -399,7 +408,9 @@ def _call(place: _Place, index: int, block: Block, message: Message | None, toke
         role="call",
         message_id=message.id if message is not None else None,
         model=message.model if message is not None else None,
-        audit=is_audit_tool(name),
+        audit=act != "",
+        act=act,
+        facts=call_facts(name, block.input),
         sidechain=place.sidechain,
     )
 
@@ -460,6 +471,8 @@ def _record(place: _Place, raw_line: bytes) -> Entry:
         label=record.label,
         agent_id=record.agent_id,
         audit=kind.audit or record.is_error or record.audit,
+        act=record.act or kind.act,
+        facts=Facts(permission_mode=record.permission_mode) if record.permission_mode else None,
         folded=kind.folded and not record.is_error and not record.audit,
         sidechain=place.sidechain,
         duration_ms=milliseconds(record.duration_ms),

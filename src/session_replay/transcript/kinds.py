@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from session_replay.wire import EntryType
+from session_replay.wire import Act, EntryType
 
 ALWAYS, ON_ERROR = True, False
 """Audit view: shown always; or when it is an error (a rule that matches shows any entry)."""
@@ -22,6 +22,7 @@ class Kind(Struct, frozen=True, gc=False):
     type: EntryType
     audit: bool = ON_ERROR
     folded: bool = False
+    act: Act = ""
     words: str = ""
     """Says what a machine record is, where its fields say nothing that a reader would want."""
 
@@ -44,7 +45,7 @@ KINDS: dict[str, Kind] = {
     "system/compact_boundary": Kind("summary"),
     "system/microcompact_boundary": Kind("summary"),
     "summary": Kind("summary"),
-    # Tools and the model; which tools the Audit view shows: see AUDIT_TOOLS
+    # Tools and the model; which tools the Audit view shows: see TOOL_ACTS
     "user/tool_result": Kind("tool"),
     "assistant": Kind("assistant"),
     "assistant/thinking": Kind("thinking"),
@@ -62,8 +63,11 @@ KINDS: dict[str, Kind] = {
     "progress/query_update": Kind("progress", folded=True),
     "progress/search_results_received": Kind("progress", folded=True),
     "attachment/hook_success": Kind("progress"),
-    "attachment/hook_blocking_error": Kind("progress", ALWAYS),
+    "attachment/hook_blocking_error": Kind("progress", ALWAYS, act="hook-block"),
+    "attachment/hook_stopped_continuation": Kind("progress", ALWAYS, act="hook-block"),
     "attachment/hook_non_blocking_error": Kind("progress", ALWAYS),
+    "attachment/hook_error_during_execution": Kind("progress", ALWAYS),
+    "attachment/hook_permission_decision": Kind("progress", ALWAYS, act="permission"),
     "attachment/hook_cancelled": Kind("progress"),
     "attachment/hook_system_message": Kind("progress"),
     "attachment/hook_additional_context": Kind("progress"),
@@ -79,13 +83,13 @@ KINDS: dict[str, Kind] = {
     "started": Kind("progress", words="workflow step started"),
     "result": Kind("progress", words="workflow step ended"),
     # Permissions
-    "permission-mode": Kind("system", ALWAYS, words="permission mode"),
-    "attachment/auto_mode": Kind("system", ALWAYS, words="auto mode"),
-    "attachment/auto_mode_exit": Kind("system", ALWAYS, words="auto mode ended"),
-    "attachment/plan_mode": Kind("system", ALWAYS, words="plan mode"),
-    "attachment/plan_mode_exit": Kind("system", ALWAYS, words="plan mode ended"),
-    "attachment/plan_mode_reentry": Kind("system", ALWAYS, words="plan mode again"),
-    "attachment/command_permissions": Kind("system", ALWAYS, words="permissions of a command"),
+    "permission-mode": Kind("system", ALWAYS, act="permission", words="permission mode"),
+    "attachment/auto_mode": Kind("system", ALWAYS, act="permission", words="auto mode"),
+    "attachment/auto_mode_exit": Kind("system", ALWAYS, act="permission", words="auto mode ended"),
+    "attachment/plan_mode": Kind("system", ALWAYS, act="permission", words="plan mode"),
+    "attachment/plan_mode_exit": Kind("system", ALWAYS, act="permission", words="plan mode ended"),
+    "attachment/plan_mode_reentry": Kind("system", ALWAYS, act="permission", words="plan mode again"),
+    "attachment/command_permissions": Kind("system", ALWAYS, act="permission", words="permissions of a command"),
     # What the client puts before the model
     "attachment/file": Kind("system", folded=True, words="file"),
     "attachment/edited_text_file": Kind("system", folded=True, words="file edited outside"),
@@ -142,8 +146,8 @@ UNKNOWN = Kind("system", ALWAYS, words="unknown kind of line")
 """A kind that this table has never seen: somebody should look."""
 
 _FAMILIES: tuple[tuple[str, Kind], ...] = (
-    ("attachment/auto_mode", Kind("system", ALWAYS)),
-    ("attachment/plan_mode", Kind("system", ALWAYS)),
+    ("attachment/auto_mode", Kind("system", ALWAYS, act="permission")),
+    ("attachment/plan_mode", Kind("system", ALWAYS, act="permission")),
     ("attachment/deferred_tools_", Kind("system", folded=True)),
     ("attachment/hook_", Kind("progress")),
     ("progress/", Kind("progress", folded=True)),
@@ -151,12 +155,14 @@ _FAMILIES: tuple[tuple[str, Kind], ...] = (
 )
 """Kinds that a newer client adds to a known family."""
 
-AUDIT_TOOLS = frozenset(
-    {
-        *("Bash", "PowerShell", "Write", "Edit", "MultiEdit", "NotebookEdit", "replace"),
-        *("WebFetch", "WebSearch", "Agent", "Task"),
-    }
-)
+TOOL_ACTS: dict[str, Act] = {
+    **dict.fromkeys(("Bash", "PowerShell", "Monitor"), "command"),
+    **dict.fromkeys(("Write", "Edit", "MultiEdit", "NotebookEdit", "replace"), "file-write"),
+    **dict.fromkeys(("WebFetch", "WebSearch", "web_fetch", "web_search"), "network"),
+    **dict.fromkeys(("Agent", "Task", "Workflow"), "subagent"),
+    **dict.fromkeys(("EnterPlanMode", "ExitPlanMode"), "permission"),
+}
+"""What a call of a tool does that matters to security."""
 MCP_PREFIX = "mcp__"
 SPAWN_TOOLS = frozenset({"Agent", "Task"})
 EDIT_TOOLS = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit", "replace"})
@@ -170,6 +176,6 @@ def kind_of(raw_type: str) -> Kind:
     return next((kind for prefix, kind in _FAMILIES if raw_type.startswith(prefix)), UNKNOWN)
 
 
-def is_audit_tool(name: str) -> bool:
-    """Whether every call of the tool is shown in the Audit view."""
-    return name in AUDIT_TOOLS or name.startswith(MCP_PREFIX)
+def tool_act(name: str) -> Act:
+    """What every call of the tool does; such calls are shown in the Audit view."""
+    return TOOL_ACTS.get(name) or ("mcp" if name.startswith(MCP_PREFIX) else "")

@@ -94,6 +94,7 @@ class PermissionDecision(Struct, gc=False, rename="camel"):
     reason_type: Name | None = None
     rule_source: Name | None = None
     reason_code: Name | None = None
+    grant_scope: Name | None = None
 
 
 class ToolFacts(Struct, gc=False, rename="camel"):
@@ -164,6 +165,7 @@ class Line(Struct, gc=False, rename="camel"):
     last_prompt: str | None = None
     pr_url: Path | None = None
     relocated_cwd: Path | None = None
+    worktree_session: Raw = NO_RAW
     tracking_path: Path | None = None
     retry_attempt: Count | None = None
     max_retries: Count | None = None
@@ -215,6 +217,8 @@ class Attachment(Struct, gc=False, rename="camel"):
     stdout: str | None = None
     stderr: str | None = None
     exit_code: float | None = None
+    message: str | None = None
+    decision: str | None = None
     command: str | None = None
     duration_ms: float | None = None
     filename: str | None = None

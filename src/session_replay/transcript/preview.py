@@ -74,6 +74,16 @@ def command_words(text: str) -> str:
     return clipped(f"!{shell.group(1).strip()}") if shell is not None else bare(text)
 
 
+def person_command(text: str) -> str | None:
+    """The shell command that a person ran (``!ls``), whole; None for any other text."""
+    start = text.find("<bash-input>", 0, 4 * PREVIEW_CHARS)
+    if start < 0 or "<command-name>" in text[:start]:
+        return None
+    start += len("<bash-input>")
+    end = text.rfind("</bash-input>", start)
+    return text[start : end if end >= 0 else len(text)]
+
+
 def size_words(size_bytes: int) -> str:
     """``850 B``, ``12 KB``, ``3.4 MB``."""
     if size_bytes < _KIBIBYTE:

@@ -30,6 +30,7 @@ from session_replay.transcript.preview import (
     size_words,
     text_of,
 )
+from session_replay.wire import Act
 
 _KIND_CHARS = 80
 _TAGGED = "<command-name>"
@@ -52,6 +53,8 @@ class Record(Struct, gc=False):
     preview: str = ""
     is_error: bool = False
     audit: bool = False
+    act: Act = ""
+    permission_mode: str | None = None
     tool: str | None = None
     tool_use_id: str | None = None
     agent_id: str | None = None
@@ -69,6 +72,13 @@ class _Snapshot(Struct, gc=False, rename="camel"):
     """``snapshot`` of a file checkpoint: the files by their paths."""
 
     tracked_file_backups: dict[str, Raw] | None = None
+
+
+class _Worktree(Struct, gc=False, rename="camel"):
+    """``worktreeSession``: where the session works now."""
+
+    worktree_path: str | None = None
+    worktree_branch: str | None = None
 
 
 class _Blocked(Struct, gc=False, rename="camel"):
@@ -128,6 +138,8 @@ def record_of(line: Line, raw_line: bytes) -> Record:
     record.preview = clipped(told(line)) if told is not None else ""
     if raw_type in ("started", "result"):
         record.agent_id = line.agent_id
+    if raw_type == "permission-mode":
+        record.permission_mode = line.permission_mode
     if raw_type == "queue-operation":
         record.label = f"queue: {line.operation or '?'}"
     if not record.preview:
@@ -171,6 +183,16 @@ def _snapshot(line: Line) -> str:
     return f"{len(files)} file{'' if len(files) == 1 else 's'}: {', '.join(list(files)[:_SNAPSHOT_FILES])}"
 
 
+def _worktree(line: Line) -> str:
+    if line.worktree_session == NO_RAW:
+        return ""
+    if line.worktree_session == b"null":
+        return "left"
+    place = read_part(line.worktree_session, _Worktree)
+    branch = f" on branch {place.worktree_branch}" if place.worktree_branch else ""
+    return f"{place.worktree_path or '?'}{branch}"
+
+
 _OTHER: dict[str, Callable[[Line], str]] = {
     "summary": _summary,
     "queue-operation": _queue,
@@ -181,6 +203,7 @@ _OTHER: dict[str, Callable[[Line], str]] = {
     "ai-title": _title,
     "agent-name": _title,
     "pr-link": lambda line: line.pr_url or "",
+    "worktree-state": _worktree,
     "relocated": lambda line: line.relocated_cwd or "",
     "file-history-snapshot": _snapshot,
     "file-history-delta": _snapshot,
@@ -302,13 +325,13 @@ def _queued(data: Attachment, raw_type: str) -> Record:
 
 def _hook(data: Attachment, raw_type: str, size_bytes: int) -> Record:
     said = (text for text in _hook_texts(data) if text and text.strip())
-    preview = next(said, None) or data.command or f"hook, {size_words(size_bytes)}"
+    preview = next(said, None) or data.message or data.decision or data.command or f"hook, {size_words(size_bytes)}"
     return Record(
         raw_type,
         raw_type,
         label=headline(data.hook_name or data.hook_event or "hook"),
         preview=clipped(preview.strip("\n")),
-        is_error=raw_type.endswith("_error"),
+        is_error=raw_type.endswith("_error") or raw_type == "attachment/hook_error_during_execution",
         tool_use_id=data.tool_use_id,
         duration_ms=data.duration_ms,
     )
@@ -361,7 +384,8 @@ def _subtype_words(subtype: str) -> str:
 def _stop_hooks(line: Line, record: Record) -> Record:
     errors = [text for text in map(text_of, line.hook_errors or []) if text]
     record.is_error = bool(line.hook_errors)
-    record.audit = line.prevented_continuation is True
+    if line.prevented_continuation is True:
+        record.audit, record.act = True, "hook-block"
     count = line.hook_count or 0
     record.preview = clipped("\n".join(errors)) or f"{count} hook{'' if count == 1 else 's'} ran at the end of the turn"
     return record

@@ -308,45 +308,68 @@ export interface components {
         /**
          * Entry
          * @example {
-         *       "agent_id": "RgVkDScJKjeuJaAlULDW",
-         *       "at": "SkajitkrEizsaJAOTcLx",
+         *       "act": "mcp",
+         *       "agent_id": "QhLofQdvIKNfgpRUvoFw",
+         *       "at": null,
          *       "audit": true,
          *       "duration_ms": null,
+         *       "facts": {
+         *         "hosts": [
+         *           "JsvYDlBcNXyUbNbEdKKX"
+         *         ],
+         *         "paths": [
+         *           "CHiltQiYcZmKydOmfiOi"
+         *         ],
+         *         "permission": {
+         *           "by": "hook",
+         *           "decision": "allowed",
+         *           "words": "mygZdKTdywYXEMTffHVK"
+         *         },
+         *         "programs": [
+         *           "XliRkbhFNWBWIcNhDuzD"
+         *         ]
+         *       },
          *       "findings": [
          *         {
-         *           "rule": "GsanhJUfLWOpqwSrQwfI",
+         *           "rule": "JpEwbdtKiYsfjVRIdHbm",
          *           "severity": "medium"
          *         }
          *       ],
-         *       "folded": false,
+         *       "folded": true,
          *       "has_diff": true,
          *       "inherited": false,
-         *       "is_denied": false,
-         *       "is_error": true,
-         *       "label": "ijNpaLwNNiPsgmXUDeQc",
+         *       "is_denied": true,
+         *       "is_error": false,
+         *       "label": "ZCSkPGeNNtndFpmxgIqp",
          *       "message_id": null,
-         *       "model": "RneOVFYeSjxUDJKwjLSs",
-         *       "preview": "pmtiObDRbiZpNbycmaJx",
-         *       "raw_type": "KkXmitSFJQuXZBMSEgIx",
-         *       "role": "",
-         *       "seq": 8902,
-         *       "sidechain": false,
-         *       "size_bytes": 5767,
+         *       "model": "wwwnNUDLQoTDHCTzKniC",
+         *       "preview": "WLHTGxqaSgYjXXQUoKeh",
+         *       "raw_type": "eBcXJZVWTgPIUdXTWvtW",
+         *       "role": "call",
+         *       "seq": 1102,
+         *       "sidechain": true,
+         *       "size_bytes": 6269,
          *       "subagent_session_id": null,
          *       "tokens": {
-         *         "cache_creation": 7163,
-         *         "cache_read": 7716,
-         *         "input": 5893,
-         *         "output": 7961,
-         *         "total": 5850
+         *         "cache_creation": 7112,
+         *         "cache_read": 8134,
+         *         "input": 1106,
+         *         "output": 9151,
+         *         "total": 4281
          *       },
-         *       "tool": "TgRweyTdteaQCDUeXNSQ",
-         *       "tool_use_id": "ubZGLKpIxlzypMVFbCGQ",
-         *       "type": "thinking",
+         *       "tool": "FUYuVaCyCtCsnCcEIqir",
+         *       "tool_use_id": "zMlcpUaAfMsgZSosapWJ",
+         *       "type": "progress",
          *       "uuid": null
          *     }
          */
         Entry: {
+            /**
+             * @default
+             * @example mcp
+             * @enum {string}
+             */
+            act: "command" | "file-write" | "network" | "mcp" | "subagent" | "permission" | "hook-block" | "";
             /** @example crBcFVeKbbatlyDIWfXQ */
             agent_id: string | null;
             /** @example RYmbpFdWetXVhYOwZjsY */
@@ -356,8 +379,28 @@ export interface components {
              * @example false
              */
             audit: boolean;
-            /** @example 6548 */
+            /** @example 5896 */
             duration_ms: number | null;
+            /**
+             * @example {
+             *       "hosts": [
+             *         "EhGPYqEcXhHSyYvDSaSR"
+             *       ],
+             *       "lines": 6056,
+             *       "paths": [
+             *         "iKojAKtrlDETRahgoMzL"
+             *       ],
+             *       "permission": {
+             *         "by": "mode",
+             *         "decision": "denied",
+             *         "words": "KGjYQJspTOYzegeIjOyN"
+             *       },
+             *       "programs": [
+             *         "TaCHrkUEKiaVjcODaCAW"
+             *       ]
+             *     }
+             */
+            facts: components["schemas"]["Facts"] | null;
             /**
              * @example [
              *       {
@@ -379,7 +422,7 @@ export interface components {
             has_diff: boolean;
             /**
              * @default false
-             * @example false
+             * @example true
              */
             inherited: boolean;
             /**
@@ -418,7 +461,7 @@ export interface components {
             seq: number;
             /**
              * @default false
-             * @example true
+             * @example false
              */
             sidechain: boolean;
             /**
@@ -455,83 +498,87 @@ export interface components {
          * @example {
          *       "items": [
          *         {
-         *           "agent_id": "SJCNknwuwZqSRqubKziU",
-         *           "at": "XTWvtWFUYuVaCyCtCsnC",
+         *           "act": "mcp",
+         *           "agent_id": null,
+         *           "at": "rsXCdhSWgRerwUxtAdzm",
          *           "audit": false,
-         *           "duration_ms": null,
+         *           "duration_ms": 6502,
+         *           "facts": null,
          *           "findings": [
          *             {
-         *               "rule": "XevKDwzfafPDGSRVYHXq",
-         *               "severity": "medium"
+         *               "rule": "TjpzGziovdvffPRmldCY",
+         *               "severity": "critical"
          *             }
          *           ],
-         *           "folded": false,
-         *           "has_diff": true,
-         *           "inherited": true,
-         *           "is_denied": true,
-         *           "is_error": false,
-         *           "label": "pmxgIqpwwwnNUDLQoTDH",
-         *           "message_id": "CTzKniCQhLofQdvIKNfg",
-         *           "model": "pRUvoFwbFWILdFWoqnFr",
-         *           "preview": "QUoKehtrJmJXQlNkcetI",
-         *           "raw_type": "OyNcpseBcXJZVWTgPIUd",
+         *           "folded": true,
+         *           "has_diff": false,
+         *           "inherited": false,
+         *           "is_denied": false,
+         *           "is_error": true,
+         *           "label": "qApDoRkKMXOBkcDRHDVL",
+         *           "message_id": "ITGWaNoYUQReaubYeroB",
+         *           "model": null,
+         *           "preview": "CjbtiVhKwWzHZtBxMmeO",
+         *           "raw_type": "mtdNCgNXyUFsyYTwErSR",
          *           "role": "call",
-         *           "seq": 8122,
+         *           "seq": 2747,
          *           "sidechain": true,
-         *           "size_bytes": 9821,
+         *           "size_bytes": 9988,
          *           "subagent_session_id": null,
          *           "tokens": null,
-         *           "tool": "osapWJWLHTGxqaSgYjXX",
-         *           "tool_use_id": null,
-         *           "type": "summary",
-         *           "uuid": "cEIqirzMlcpUaAfMsgZS"
+         *           "tool": null,
+         *           "tool_use_id": "icUmJuuQnxxNVucdILbY",
+         *           "type": "assistant",
+         *           "uuid": null
          *         }
          *       ],
          *       "next_cursor": null,
-         *       "total": 7792
+         *       "total": 2021
          *     }
          */
         EntryPage: {
             /**
              * @example [
              *       {
+             *         "act": "file-write",
              *         "agent_id": null,
-             *         "at": "gdaOHVXGihmxirINHUwM",
-             *         "audit": false,
-             *         "duration_ms": 267,
+             *         "at": "ftnmTrnwALnXLrKmaMSS",
+             *         "audit": true,
+             *         "duration_ms": null,
+             *         "facts": null,
              *         "findings": [
              *           {
-             *             "rule": "wLyKtyoYzanEHWQQlwJf",
-             *             "severity": "medium"
+             *             "rule": "PIwUNtdwgzrhcZJHVMhu",
+             *             "severity": "high"
              *           }
              *         ],
-             *         "folded": false,
+             *         "folded": true,
              *         "has_diff": true,
              *         "inherited": false,
              *         "is_denied": false,
-             *         "is_error": true,
-             *         "label": "ODaCAWEhGPYqEcXhHSyY",
-             *         "message_id": null,
-             *         "model": null,
-             *         "preview": "DWhDsxsSnkYsddDxCmGC",
-             *         "raw_type": "PytyfFLmfdmLrothODPV",
-             *         "role": "result",
-             *         "seq": 2874,
-             *         "sidechain": false,
-             *         "size_bytes": 4740,
-             *         "subagent_session_id": "eSwjJjTaCHrkUEKiaVjc",
+             *         "is_error": false,
+             *         "label": "tTLJbBSDeFLDhxUPLxwO",
+             *         "message_id": "YAzsSiGQKcQltbfKVrvL",
+             *         "model": "xaNWbZlwjEbAOrvuYyAV",
+             *         "preview": "EKZcsaFfCAFgDUPnfKIs",
+             *         "raw_type": "qAkwBQEMINrnnYvpeiOh",
+             *         "role": "call",
+             *         "seq": 4503,
+             *         "sidechain": true,
+             *         "size_bytes": 4984,
+             *         "subagent_session_id": "RtRDCtapASIjYAGderNr",
              *         "tokens": null,
-             *         "tool": "WGqwigWGSxPWwnqjHgcE",
+             *         "tool": null,
              *         "tool_use_id": null,
-             *         "type": "system",
-             *         "uuid": "BcYbUBCqFJphLsUKTHKD"
+             *         "type": "snapshot",
+             *         "uuid": "mkWjgnfXWQYeYYKuquwN"
              *       }
              *     ]
              */
             items: components["schemas"]["Entry"][];
-            /** @example dvdxKGjYQJspTOYzegeI */
+            /** @example mxoChbKmahPWXuxFWMRe */
             next_cursor: string | null;
-            /** @example 3003 */
+            /** @example 8933 */
             total: number;
         };
         /**
@@ -546,6 +593,11 @@ export interface components {
         };
         /** EntryWhole */
         EntryWhole: {
+            /**
+             * @default
+             * @enum {string}
+             */
+            act: "command" | "file-write" | "network" | "mcp" | "subagent" | "permission" | "hook-block" | "";
             agent_id: string | null;
             at: string | null;
             /** @default false */
@@ -553,6 +605,7 @@ export interface components {
             content: components["schemas"]["ContentPart"][];
             diff: components["schemas"]["FileDiff"][];
             duration_ms: number | null;
+            facts: components["schemas"]["Facts"] | null;
             findings: components["schemas"]["FindingMark"][];
             /** @default false */
             folded: boolean;
@@ -604,6 +657,64 @@ export interface components {
             items: components["schemas"]["Facet"][];
             next_cursor: string | null;
             total: number;
+        };
+        /**
+         * Facts
+         * @example {
+         *       "hosts": [
+         *         "qFJphLsUKTHKDWGqwigW"
+         *       ],
+         *       "paths": [
+         *         "GSxPWwnqjHgcEDWhDsxs"
+         *       ],
+         *       "permission": {
+         *         "by": "hook",
+         *         "decision": "interrupted",
+         *         "words": "RBWtUEyjQPuqoreSwjJj"
+         *       },
+         *       "permission_mode": "dHPSHMmOJDnIcAIrFcrz",
+         *       "programs": [
+         *         "GihmxirINHUwMBcYbUBC"
+         *       ],
+         *       "truncated": true
+         *     }
+         */
+        Facts: {
+            /**
+             * @example [
+             *       "XNSQubZGLKpIxlzypMVF"
+             *     ]
+             */
+            hosts: string[];
+            /** @example 9787 */
+            lines: number | null;
+            /**
+             * @example [
+             *       "maJxsvJnicHImAYyNsCO"
+             *     ]
+             */
+            paths: string[];
+            /**
+             * @example {
+             *       "by": "user",
+             *       "decision": "allowed",
+             *       "words": "mfdmLrothODPVgdaOHVX"
+             *     }
+             */
+            permission: components["schemas"]["Permission"] | null;
+            /** @example gmXUDeQcRneOVFYeSjxU */
+            permission_mode: string | null;
+            /**
+             * @example [
+             *       "EgIxSkajitkrEizsaJAO"
+             *     ]
+             */
+            programs: string[];
+            /**
+             * @default false
+             * @example false
+             */
+            truncated: boolean;
         };
         /** FileDiff */
         FileDiff: {
@@ -671,6 +782,28 @@ export interface components {
             size_bytes: number;
             /** @enum {string} */
             state: "off" | "scanning" | "importing" | "following" | "failed";
+        };
+        /**
+         * Permission
+         * @example {
+         *       "by": "unknown",
+         *       "decision": "denied",
+         *       "words": "JaAlULDWqzVWGPytyfFL"
+         *     }
+         */
+        Permission: {
+            /**
+             * @example mode
+             * @enum {string}
+             */
+            by: "user" | "rule" | "hook" | "mode" | "client" | "unknown";
+            /**
+             * @example denied
+             * @enum {string}
+             */
+            decision: "allowed" | "denied" | "interrupted";
+            /** @example DJKwjLSsRgVkDScJKjeu */
+            words: string;
         };
         /**
          * Problem
