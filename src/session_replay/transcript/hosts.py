@@ -138,9 +138,9 @@ def _ends_host(char: str) -> bool:
 
 
 def _bracketed(written: str) -> str | None:
-    address, _, port = written[1:].partition("]")
+    address, bracket, port = written[1:].partition("]")
     try:
-        return f"[{ipaddress.ip_address(address.partition('%')[0])}]{port}"
+        return f"[{ipaddress.ip_address(address.partition('%')[0])}]{port}" if bracket else None
     except ValueError:
         return None
 

@@ -53,9 +53,14 @@ _QUOTED = re.compile(
 )
 _ANSI_C = re.compile(r"(?:[^'\\]|\\.)*", re.DOTALL)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=")
-_OPENING_WORDS = frozenset(("if", "then", "elif", "else", "while", "until", "do", "time", "!", "{", "coproc"))
-_CLOSING_WORDS = frozenset(("fi", "done", "esac", "}", "]]"))
-_WORD_LISTS = frozenset(("for", "select", "case", "function"))
+_RESERVED_WORDS = frozenset(
+    {
+        *("if", "then", "elif", "else", "fi", "while", "until", "do", "done", "esac"),
+        *("time", "coproc", "function", "!", "{", "}", "]]"),
+    }
+)
+"""Words before a command; ``function`` has its name behind it."""
+_WORD_LISTS = frozenset(("for", "select", "case"))
 _CASE_WORDS = 3
 
 _WRAPPERS: dict[str, tuple[str, int]] = {
@@ -78,7 +83,7 @@ _WRAPPERS: dict[str, tuple[str, int]] = {
 }
 """Programs that run the rest of their words: options that take a value, and operands before the rest."""
 _SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh", "fish", "ash"))
-_SYSTEM_FOLDER = re.compile(r"/(?:(?:usr/(?:local/)?)?s?bin|opt/homebrew/bin)/(?=[^/]+$)")
+_SYSTEM_FOLDER = re.compile(r"\A/(?:(?:usr/(?:local/)?)?s?bin|opt/homebrew/bin)/(?=[^/]+$)")
 _EXEC_WORDS = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
 
 
@@ -391,8 +396,8 @@ class _Scan:
         if frame.in_pattern or frame.is_list:
             return
         at = 0
-        while at < len(words) and (words[at] in _OPENING_WORDS or words[at] in _CLOSING_WORDS):
-            at += 1
+        while at < len(words) and words[at] in _RESERVED_WORDS:
+            at += 2 if words[at] == "function" else 1
         while at < len(words) and _ASSIGNMENT.match(words[at]):
             at += 1
         words = words[at:]
