@@ -186,7 +186,7 @@ def _snapshot(line: Line) -> str:
 def _worktree(line: Line) -> str:
     if line.worktree_session == NO_RAW:
         return ""
-    if line.worktree_session == b"null":
+    if bytes(line.worktree_session) == b"null":
         return "left"
     place = read_part(line.worktree_session, _Worktree)
     branch = f" on branch {place.worktree_branch}" if place.worktree_branch else ""
