@@ -100,7 +100,7 @@ ROWS = [
     ("progress", progress("mcp_progress", status="started"), NO, ""),
     ("progress", progress("mcp_progress", status="failed"), YES, ""),
     ("progress", progress("hook_progress", hookEvent="PreToolUse"), NO, ""),
-    ("progress", progress("hook_progress", hookEvent="PostToolUseFailure"), YES, ""),
+    ("progress", progress("hook_progress", hookEvent="PostToolUseFailure"), NO, ""),
     ("progress", attachment("hook_success"), NO, ""),
     ("progress", attachment("hook_blocking_error", blockingError="no"), YES, "hook-block"),
     ("progress", attachment("hook_stopped_continuation"), YES, "hook-block"),

@@ -225,7 +225,8 @@ def _progress(line: Line) -> Record:
         raw_type,
         label=headline(label or subtype),
         preview=clipped(preview or subtype),
-        is_error=data.hook_event == "PostToolUseFailure" or data.status == "failed",
+        # A hook that runs because a tool failed ("PostToolUseFailure") has not failed itself.
+        is_error=data.status == "failed",
         tool_use_id=line.parent_tool_use_id or line.tool_use_id,
         agent_id=data.agent_id,
         duration_ms=_elapsed_ms(data),

@@ -3,6 +3,7 @@ import "./palette.css";
 import "./replay.css";
 import "./trace/trace.css";
 import "./inspector/inspector.css";
+import "./audit/audit.css";
 import Box from "@cloudscape-design/components/box";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { type RefObject, useRef, useState } from "react";

@@ -4,6 +4,8 @@ import type { StateSnapshot } from "react-virtuoso";
 import { useAnnounce } from "../shell/page";
 import { useZoneName } from "../timeZone";
 import { permanentLink } from "./address";
+import { AuditPanel } from "./audit/AuditPanel";
+import { useJump } from "./audit/useJump";
 import { copyText } from "./clipboard";
 import type { DiffLayout } from "./inspector/DiffTab";
 import { Inspector, type Tab } from "./inspector/Inspector";
@@ -151,6 +153,15 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
   );
 
   const ofSubagent = session?.parent_id != null;
+  const jump = useJump({
+    rows,
+    visible: visible.rows,
+    selectedSeq,
+    selectedIndex,
+    list,
+    select: (entry, clear) => change(clear ? { entry, q: undefined } : { entry }),
+  });
+
   const actions: Record<Action, () => void> = {
     next: () => step(1),
     previous: () => step(-1),
@@ -327,6 +338,18 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
           matches={visible.matches.length}
           onMatch={stepMatch}
         />
+        {view === "audit" && (
+          <AuditPanel
+            trace={trace}
+            session={session}
+            subagents={subagents}
+            zone={zone}
+            query={query}
+            onQuery={(next) => change({ q: addressedQuery(next) })}
+            selectedKey={selectedRow?.key ?? null}
+            onJump={jump}
+          />
+        )}
         <TraceBody
           trace={trace}
           visible={visible.rows}

@@ -23,6 +23,8 @@ const EMPTY: Entry = {
   model: null,
   agent_id: null,
   audit: false,
+  act: "",
+  facts: null,
   folded: false,
   sidechain: false,
   inherited: false,

@@ -60,6 +60,19 @@ export async function fetchSubagents(
   return new Map((page.items as Session[]).map((one) => [one.id, one]));
 }
 
+/** The session with the figures of all its subagents added. */
+export function useTreeFigures(session: Session | null) {
+  return useQuery({
+    queryKey: ["tree", session?.id, session?.subagents, session?.tool_calls],
+    enabled: session !== null && session.subagents > 0,
+    staleTime: 5_000,
+    queryFn: async ({ signal }) => {
+      const params = { path: { session_id: session?.id ?? "" }, query: { tree: true } };
+      return answer(api.GET("/api/sessions/{session_id}", { params, signal }));
+    },
+  });
+}
+
 const NEIGHBOURS_PAGE = 50;
 
 /** The session list as the browser filters and sorts it; `filter` is the JSON text of the address. */

@@ -1,8 +1,18 @@
 import { type Ref, useEffect, useRef, useState } from "react";
 import { formatCount } from "../../format";
+import { CARD_WORDS } from "../audit/acts";
 import { ENTRY_TYPES } from "../shapes";
 import { Glyph, TYPE_WORDS, TypeIcon } from "./EntryMark";
-import { type Counts, formatQuery, MARKS, type Mark, parseQuery, type Query, toggled } from "./query";
+import {
+  type Counts,
+  EVERYTHING,
+  formatQuery,
+  MARKS,
+  type Mark,
+  parseQuery,
+  type Query,
+  toggled,
+} from "./query";
 
 interface Props {
   inputRef: Ref<HTMLInputElement>;
@@ -30,7 +40,7 @@ const MARK_WORDS: Record<Mark, string> = {
 /** Dev or Audit, the filter by type and property with their counts, and the search in the trace. */
 export function TraceToolbar(props: Props) {
   const { query, counts, onQuery } = props;
-  const narrowed = query.types.size + query.tools.size + query.marks.size > 0;
+  const narrowed = query.types.size + query.tools.size + query.marks.size + query.acts.size > 0;
   return (
     <div className="sr-toolbar" role="toolbar" aria-label="Filter the trace">
       <div className="sr-toolbar-line">
@@ -81,11 +91,22 @@ export function TraceToolbar(props: Props) {
             {MARK_WORDS[mark]} <b>{formatCount(counts.marks[mark])}</b>
           </button>
         ))}
+        {[...query.acts].map((card) => (
+          <button
+            key={card}
+            type="button"
+            className="sr-chip"
+            aria-pressed={true}
+            onClick={() => onQuery({ ...query, acts: toggled(query.acts, card) })}
+          >
+            {CARD_WORDS[card]}
+          </button>
+        ))}
         {narrowed && (
           <button
             type="button"
             className="sr-link-button"
-            onClick={() => onQuery({ ...query, types: new Set(), tools: new Set(), marks: new Set() })}
+            onClick={() => onQuery({ ...EVERYTHING, text: query.text, onlyMatches: query.onlyMatches })}
           >
             Clear
           </button>
@@ -219,6 +240,7 @@ function joined(query: Query, typed: Omit<Query, "text">): Query {
     types: new Set([...query.types, ...typed.types]),
     tools: new Set([...query.tools, ...typed.tools]),
     marks: new Set([...query.marks, ...typed.marks]),
+    acts: new Set([...query.acts, ...typed.acts]),
     onlyMatches: query.onlyMatches || typed.onlyMatches,
     text: query.text,
   };

@@ -1,10 +1,11 @@
 /**
  * The trace's filter: one line of text that fits into the address.
  *
- * `type:tool,user` keeps entry types, `tool:Bash` tools, `is:error` a property, `only:matches`
- * hides what does not contain the text; everything else is the text looked for, taken as one
+ * `type:tool,user` keeps entry types, `tool:Bash` tools, `is:error` a property, `act:command` what
+ * a card of the Audit summary counts, `only:matches` hides what does not contain the text; everything else is the text looked for, taken as one
  * phrase, without regard to case.
  */
+import { AUDIT_CARDS, type AuditCard, isAuditCard, isOfCard } from "../audit/acts";
 import { ENTRY_TYPES, type Entry, type EntryType } from "../shapes";
 import { type EntryRow, entriesOf, keyOf, type Row } from "./rows";
 
@@ -15,6 +16,7 @@ export interface Query {
   types: ReadonlySet<EntryType>;
   tools: ReadonlySet<string>;
   marks: ReadonlySet<Mark>;
+  acts: ReadonlySet<AuditCard>;
   onlyMatches: boolean;
   text: string;
 }
@@ -23,27 +25,30 @@ export const EVERYTHING: Query = {
   types: new Set(),
   tools: new Set(),
   marks: new Set(),
+  acts: new Set(),
   onlyMatches: false,
   text: "",
 };
 
-const TOKEN = /(?:^|\s)(type|tool|is|only):(\S+)/g;
+const TOKEN = /(?:^|\s)(type|tool|is|act|only):(\S+)/g;
 
 export function parseQuery(line: string): Query {
   const types = new Set<EntryType>();
   const tools = new Set<string>();
   const marks = new Set<Mark>();
+  const acts = new Set<AuditCard>();
   let onlyMatches = false;
   const text = line.replace(TOKEN, (whole, name: string, list: string) => {
     const words = list.split(",");
     if (name === "type" && words.every(isEntryType)) for (const word of words) types.add(word);
     else if (name === "tool") for (const word of words) tools.add(decodeURIComponentOrSame(word));
     else if (name === "is" && words.every(isMark)) for (const word of words) marks.add(word);
+    else if (name === "act" && words.every(isAuditCard)) for (const word of words) acts.add(word);
     else if (name === "only" && list === "matches") onlyMatches = true;
     else return whole;
     return "";
   });
-  return { types, tools, marks, onlyMatches, text: text.trim() };
+  return { types, tools, marks, acts, onlyMatches, text: text.trim() };
 }
 
 export function formatQuery(query: Query): string {
@@ -51,6 +56,7 @@ export function formatQuery(query: Query): string {
     query.types.size > 0 && `type:${ENTRY_TYPES.filter((type) => query.types.has(type)).join(",")}`,
     query.tools.size > 0 && `tool:${[...query.tools].map(encodeTool).join(",")}`,
     query.marks.size > 0 && `is:${MARKS.filter((mark) => query.marks.has(mark)).join(",")}`,
+    query.acts.size > 0 && `act:${AUDIT_CARDS.filter((card) => query.acts.has(card)).join(",")}`,
     query.onlyMatches && "only:matches",
     query.text,
   ];
@@ -166,6 +172,7 @@ function isListed(entry: Entry, row: Row, view: "dev" | "audit"): boolean {
 
 /** The row, or the part of it that the filter keeps, or null. */
 function narrowed(row: Row, query: Query, view: "dev" | "audit"): Row | null {
+  if (query.acts.size > 0 && ![...query.acts].some((card) => isOfCard(row, card))) return null;
   if (query.types.size === 0 && query.tools.size === 0 && query.marks.size === 0) return row;
   if (query.marks.size > 0 && ![...query.marks].some((mark) => rowHasMark(row, mark))) return null;
   const entries = entriesOf(row).filter((entry) => isListed(entry, row, view) && passes(entry, query));
