@@ -11,7 +11,10 @@ export type SessionPage = Schemas["SessionPage"];
 export type Stats = Schemas["Stats"];
 export type ActivityDay = Schemas["ActivityDay"];
 export type Status = Schemas["Status"];
-export type Entry = Schemas["Entry"];
+/** Of the facts the server leaves out what says nothing. */
+export type Entry = Omit<Schemas["Entry"], "facts"> & {
+  facts?: Partial<Schemas["Facts"]> | null;
+};
 export type EntryPatch = Schemas["EntryPatch"];
 
 /** An absolute address: a relative one would be resolved against whatever page is open. */

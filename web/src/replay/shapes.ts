@@ -10,12 +10,15 @@ type Schemas = components["schemas"];
 type Present<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
 
 export type EntryType = Entry["type"];
-export type Entry = Present<Schemas["Entry"]>;
+/** Of these the server leaves out what says nothing. */
+type Facts = Partial<Schemas["Facts"]>;
+export type Entry = Omit<Present<Schemas["Entry"]>, "facts"> & { facts: Facts | null };
 export type EntryPatch = Schemas["EntryPatch"];
 export type ContentPart = Omit<Present<Schemas["ContentPart"]>, "value"> & { value: unknown };
 export type DiffHunk = Present<Schemas["DiffHunk"]>;
 export type FileDiff = Omit<Present<Schemas["FileDiff"]>, "hunks"> & { hunks: DiffHunk[] };
-export type EntryWhole = Omit<Present<Schemas["EntryWhole"]>, "content" | "diff" | "meta"> & {
+export type EntryWhole = Omit<Present<Schemas["EntryWhole"]>, "content" | "diff" | "facts" | "meta"> & {
+  facts: Facts | null;
   content: ContentPart[];
   diff: FileDiff[];
   meta: Record<string, unknown>;

@@ -219,7 +219,8 @@ function plural(count: number, noun: string): string {
 }
 
 function asideOf(item: AuditItem, zone: string): string {
-  return item.at === null ? item.aside : `mode from ${formatTime(item.at, zone)}`;
+  if (!item.isMode) return item.aside;
+  return item.at === null ? "mode from the start" : `mode from ${formatTime(item.at, zone)}`;
 }
 
 /** The row behind the selected one, the first if none of them is. */

@@ -28,13 +28,23 @@ export const CARD_WORDS: Record<AuditCard, string> = {
 };
 
 const NONE: readonly AuditCard[] = [];
+const CARD_OF: Record<Exclude<Entry["act"], "">, readonly AuditCard[]> = {
+  command: ["command"],
+  "file-write": ["file-write"],
+  network: ["host"],
+  mcp: ["mcp"],
+  subagent: ["subagent"],
+  permission: ["permission"],
+  "hook-block": ["hook-block"],
+};
 
 /** Almost all entries belong to none: that answer costs nothing. `row` is the row that holds the entry. */
 export function cardsOf(entry: Entry, row: Row): readonly AuditCard[] {
   const { act, facts } = entry;
   if (!act && !facts && !entry.is_error && !entry.is_denied && entry.findings.length === 0) return NONE;
-  const cards: AuditCard[] = [];
-  if (act) cards.push(act === "network" ? "host" : act);
+  if (act && !facts?.hosts && !facts?.paths && !entry.is_error && entry.findings.length === 0)
+    return CARD_OF[act];
+  const cards: AuditCard[] = act ? [...CARD_OF[act]] : [];
   if (act !== "network" && facts?.hosts?.length) cards.push("host");
   // A result repeats the file of its call; only one without its call speaks for itself.
   const speaks = act === "command" || (entry.role === "result" && row.kind === "entry");

@@ -27,7 +27,8 @@ export interface AuditItem {
   removed: number;
   /** Needs a second look: outside of the project, permissions off. */
   isMarked: boolean;
-  /** When it began, for what holds from then on. */
+  /** A permission mode, which holds from `at` on. */
+  isMode: boolean;
   at: string | null;
   /** The subagent's session, where there is one. */
   session: string | null;
@@ -68,10 +69,10 @@ class Tally {
     if (isTruncated) this.isTruncated = true;
   }
 
-  item(key: string, row: number, ending: Ending, facts: Partial<AuditItem>): AuditItem {
+  item(key: string, row: number, ending: Ending, first?: () => Partial<AuditItem>): AuditItem {
     let item = this.#items.get(key);
     if (!item) {
-      item = { ...NOTHING, rows: [], key, label: key, ...facts };
+      item = { ...NOTHING, rows: [], key, label: key, ...first?.() };
       this.#items.set(key, item);
     }
     if (item.rows.at(-1) !== row) {
@@ -98,6 +99,7 @@ const NOTHING: AuditItem = {
   added: 0,
   removed: 0,
   isMarked: false,
+  isMode: false,
   at: null,
   session: null,
 };
@@ -108,6 +110,10 @@ const byCount = (one: AuditItem, other: AuditItem) => other.rows.length - one.ro
 const inOrder = () => 0;
 const markedFirst = (one: AuditItem, other: AuditItem) =>
   Number(other.isMarked) - Number(one.isMarked) || byCount(one, other);
+const refusedFirst = (one: AuditItem, other: AuditItem) =>
+  Number(other.isMarked) - Number(one.isMarked) ||
+  Number(other.isMode) - Number(one.isMode) ||
+  (one.isMode ? 0 : byCount(one, other));
 const worstFirst = (one: AuditItem, other: AuditItem) =>
   SEVERITIES.indexOf(one.aside) - SEVERITIES.indexOf(other.aside) || byCount(one, other);
 
@@ -139,8 +145,8 @@ class Count {
   readonly #counters: Record<AuditCard, (entry: Entry, row: Row, ending: Ending) => void> = {
     finding: (entry, row) => this.#findings(entry, row),
     permission: (entry, row) => this.#permission(entry, row),
-    "hook-block": (entry, row) => this.#simple("hook-block", entry, row),
-    error: (entry, row) => this.#simple("error", entry, row),
+    "hook-block": (entry, row) => this.#hookBlock(entry, row),
+    error: (entry, row) => this.#error(entry, row),
     command: (entry, row, ending) => this.#command(entry, row, ending),
     host: (entry, row, ending) => this.#hosts(entry, row, ending),
     "file-write": (entry, row, ending) => this.#files(entry, row, ending),
@@ -148,6 +154,7 @@ class Count {
     subagent: (entry, row, ending) => this.#subagent(entry, row, ending),
   };
   #mode = "default";
+  #lastBlock: { label: string; text: string } | null = null;
   #entries = 0;
   #copied = 0;
 
@@ -170,7 +177,7 @@ class Count {
     const of = this.#tallies;
     return {
       finding: of.finding.list(worstFirst),
-      permission: of.permission.list(markedFirst),
+      permission: of.permission.list(refusedFirst),
       "hook-block": of["hook-block"].list(),
       error: of.error.list(),
       command: of.command.list(),
@@ -197,21 +204,19 @@ class Count {
   }
 
   #command(entry: Entry, row: Row, ending: Ending): void {
-    const { programs, truncated } = { programs: [], ...entry.facts };
     const tally = this.#tallies.command;
-    tally.line(ending, truncated);
-    const named = programs.length > 0 ? programs : [UNREAD_PROGRAM];
-    for (const program of named) tally.item(program, row.key, ending, {});
+    tally.line(ending, entry.facts?.truncated);
+    for (const program of entry.facts?.programs ?? NO_PROGRAMS) tally.item(program, row.key, ending);
   }
 
   #hosts(entry: Entry, row: Row, ending: Ending): void {
     const tally = this.#tallies.host;
     tally.line(ending, entry.facts?.truncated);
     const tool = toolWords(entry);
-    if (!entry.facts?.hosts?.length) tally.item(`${tool} without a host`, row.key, ending, {});
+    if (!entry.facts?.hosts?.length) tally.item(`${tool} without a host`, row.key, ending);
     for (const host of entry.facts?.hosts ?? []) {
-      const item = tally.item(host, row.key, ending, { aside: tool });
-      if (!item.aside.split(", ").includes(tool)) item.aside += `, ${tool}`;
+      const item = tally.item(host, row.key, ending, () => ({ aside: tool }));
+      addName(item, tool);
     }
   }
 
@@ -223,8 +228,10 @@ class Count {
     tally.line(isCommand && ending === "error" ? "ok" : ending, entry.facts?.truncated);
     if (!hasWritten) return;
     for (const path of this.#pathsOf(entry, row)) {
-      const isMarked = isOutside(path, this.#project);
-      const item = tally.item(path, row.key, "ok", { label: relativePath(path, this.#project), isMarked });
+      const item = tally.item(path, row.key, "ok", () => ({
+        label: relativePath(path, this.#project),
+        isMarked: isOutside(path, this.#project),
+      }));
       if (isCommand) item.aside = "by a command";
       else addChange(item, entry, row);
     }
@@ -238,10 +245,10 @@ class Count {
   #mcp(entry: Entry, row: Row, ending: Ending): void {
     this.#tallies.mcp.line(ending, entry.facts?.truncated);
     const [server = "", ...rest] = (entry.tool ?? "").replace(/^mcp__/, "").split("__");
-    this.#tallies.mcp.item(entry.tool ?? "", row.key, ending, {
+    this.#tallies.mcp.item(entry.tool ?? "", row.key, ending, () => ({
       label: rest.length > 0 ? rest.join("__") : server,
       aside: rest.length > 0 ? server : "",
-    });
+    }));
   }
 
   #subagent(entry: Entry, row: Row, ending: Ending): void {
@@ -249,11 +256,11 @@ class Count {
     const id = entry.subagent_session_id ?? (row.kind === "tool" ? row.result?.subagent_session_id : null);
     const session = id ? (this.#subagents.get(id) ?? null) : null;
     tally.line(ending);
-    tally.item(`${row.key}`, row.key, ending, {
+    tally.item(`${row.key}`, row.key, ending, () => ({
       label: entry.label || (entry.tool ?? ""),
       aside: session?.agent_type ?? "",
       session: id ?? null,
-    });
+    }));
   }
 
   #permission(entry: Entry, row: Row): void {
@@ -263,17 +270,15 @@ class Count {
       const words = verdict?.words ?? "Denied.";
       const isDenied = !verdict || verdict.decision === "denied";
       tally.line(isDenied ? "denied" : "ok");
-      const item = tally.item(words, row.key, isDenied ? "denied" : "ok", {
+      const item = tally.item(words, row.key, isDenied ? "denied" : "ok", () => ({
         label: words.replace(/\.$/, ""),
         isMarked: isDenied,
-      });
-      const tool = entry.tool ?? "";
-      const tools = item.aside === "" ? [] : item.aside.split(", ");
-      if (tool !== "" && !tools.includes(tool)) item.aside = [...tools, tool].join(", ");
+      }));
+      if (entry.tool) addName(item, toolName(entry.tool));
     } else if (!entry.facts?.permission_mode) {
       tally.line("ok");
       const label = entry.tool ?? (entry.label || entry.raw_type);
-      tally.item(`${label}\n${entry.act}`, row.key, "ok", { label });
+      tally.item(`${label}\n${entry.act}`, row.key, "ok", () => ({ label }));
     }
   }
 
@@ -283,29 +288,48 @@ class Count {
     if (!mode || mode === this.#mode) return;
     this.#mode = mode;
     this.#tallies.permission.line("ok");
-    this.#tallies.permission.item(`mode ${row.key}`, row.key, "ok", {
+    this.#tallies.permission.item(`mode ${row.key}`, row.key, "ok", () => ({
       label: mode,
+      isMode: true,
       at: entry.at,
       isMarked: OPEN_MODES.has(mode),
-    });
+    }));
   }
 
-  #simple(card: "hook-block" | "error", entry: Entry, row: Row): void {
-    const label = entry.tool ? toolName(entry.tool) : entry.label || entry.raw_type;
-    this.#tallies[card].line("ok");
-    this.#tallies[card].item(label, row.key, "ok", { aside: firstLine(entry.preview) });
+  #error(entry: Entry, row: Row): void {
+    this.#tallies.error.line("ok");
+    this.#tallies.error.item(nameOf(entry), row.key, "ok", () => ({ aside: firstLine(entry.preview) }));
+  }
+
+  /** The refused call and the hook's own line may both tell of one block: it counts once and leads to both. */
+  #hookBlock(entry: Entry, row: Row): void {
+    const tally = this.#tallies["hook-block"];
+    const text = firstLine(entry.preview);
+    const before = this.#lastBlock;
+    if (before && text !== "" && (before.text.includes(text) || text.includes(before.text))) {
+      this.#lastBlock = null;
+      tally.item(before.label, row.key, "ok");
+      return;
+    }
+    const label = nameOf(entry);
+    this.#lastBlock = text === "" ? null : { label, text };
+    tally.line("ok");
+    tally.item(label, row.key, "ok", () => ({ aside: text }));
   }
 
   #findings(entry: Entry, row: Row): void {
     for (const { rule, severity } of entry.findings) {
       this.#tallies.finding.line("ok");
-      this.#tallies.finding.item(`${severity} ${rule}`, row.key, "ok", { label: rule, aside: severity });
+      this.#tallies.finding.item(`${severity} ${rule}`, row.key, "ok", () => ({
+        label: rule,
+        aside: severity,
+      }));
     }
   }
 }
 
 /** Stands for a command in which no program could be made out. */
-export const UNREAD_PROGRAM = "(no program)";
+const NO_PROGRAMS = ["(no program)"];
 
 function endingOf(row: Row): Ending {
   if (row.kind !== "tool") return "ok";
@@ -327,9 +351,20 @@ export function isOutside(path: string, project: string | null): boolean {
   return isAbsolute && project !== null && path !== project && !path.startsWith(`${project}/`);
 }
 
+/** Most often it is the name that is there already. */
+function addName(item: AuditItem, name: string): void {
+  if (item.aside === name) return;
+  const names = item.aside === "" ? [] : item.aside.split(", ");
+  if (!names.includes(name)) item.aside = [...names, name].join(", ");
+}
+
 function toolWords(entry: Entry): string {
   const server = /^mcp__(.+?)__/.exec(entry.tool ?? "")?.[1];
   return server ? `MCP ${server}` : (entry.tool ?? "a person's command");
+}
+
+function nameOf(entry: Entry): string {
+  return entry.tool ? toolName(entry.tool) : entry.label || entry.raw_type;
 }
 
 export function firstLine(text: string): string {
