@@ -7,7 +7,7 @@
 import type { Entry, Session } from "../shapes";
 import { type Row, statusOf } from "../trace/rows";
 import { toolName } from "../trace/TraceRow";
-import { changeOf, relativePath } from "../trace/words";
+import { changedLines, relativePath } from "../trace/words";
 import { type AuditCard, cardsOf } from "./acts";
 
 /** One line of a card: something that was named once or often. */
@@ -338,10 +338,9 @@ function endingOf(row: Row): Ending {
 }
 
 function addChange(item: AuditItem, entry: Entry, row: Row): void {
-  const counts = row.kind === "tool" ? changeOf(row.result?.preview ?? "")?.counts : undefined;
-  const signed = /^\+(\d+) −(\d+)$/.exec(counts ?? "");
-  item.added += signed ? Number(signed[1]) : (entry.facts?.lines ?? 0);
-  item.removed += signed ? Number(signed[2]) : 0;
+  const change = row.kind === "tool" ? changedLines(row.result?.preview ?? "") : null;
+  item.added += change ? change.added : (entry.facts?.lines ?? 0);
+  item.removed += change ? change.removed : 0;
 }
 
 /** Whether a path leads out of the session's directory; one that is relative counts as inside if it does not climb. */

@@ -52,6 +52,12 @@ export function changeOf(preview: string): { counts: string; line: string } | nu
   return parts ? { counts: `${parts[1]} −${parts[2]}`, line: parts[3] ?? "" } : null;
 }
 
+/** The figures at the head of a change, as the parser writes them; null where no patch says them. */
+export function changedLines(preview: string): { added: number; removed: number } | null {
+  const parts = preview.startsWith("+") ? /^\+(\d+) -(\d+)(?:\n|$)/.exec(preview) : null;
+  return parts ? { added: Number(parts[1]), removed: Number(parts[2]) } : null;
+}
+
 /** A row is dense: its text stands without the empty lines in it. */
 export function withoutEmptyLines(text: string): string {
   return text.replace(/\n(?:[^\S\n]*\n)+/g, "\n").replace(/^\n/, "");
