@@ -167,7 +167,7 @@ def test_keys_reach_every_item_and_the_choice_is_remembered(site, open_page):
     expect(items.first).to_be_focused()
     assert items.evaluate_all("all => all.filter(one => one.tabIndex === 0).length") == 1
 
-    toggle = summary(page).get_by_role("button", name="Audit summary")
+    toggle = summary(page).get_by_role("button", name="Security at a glance")
     toggle.focus()
     page.keyboard.press("Enter")
     expect(card(page, "Commands")).to_have_count(0)

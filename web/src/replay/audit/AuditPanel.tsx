@@ -51,7 +51,7 @@ export function AuditPanel(props: Props) {
           aria-expanded={shown}
           onClick={() => setShown(!shown)}
         >
-          <Glyph name={shown ? "down" : "right"} /> Audit summary
+          <Glyph name={shown ? "down" : "right"} /> Security at a glance
         </button>
         {!shown && filled.map((card) => <ShortFigure key={card} card={card} summary={summary} />)}
         <span className="sr-audit-scope">{scopeOf(summary, trace.caughtUp)}</span>
