@@ -31,7 +31,7 @@ BLOCKS_PER_LINE = 1024
 """``seq`` = line number x 1,024 + content-block index; block 1,023 and later share the last number."""
 
 ENTRIES_FIRST_EVENT_MAX = 64
-"""The first event of a trace is small, so that something is on the screen at once."""
+"""The first event of a trace is small, so that something is on the screen at once; a window around one entry, too."""
 
 PAGE_DEFAULT = 50
 PAGE_MAX = 500
@@ -192,6 +192,24 @@ class EntryPage(msgspec.Struct):
     next_cursor: str | None
     total: int
     """Entries of the whole trace that match."""
+
+
+class Match(msgspec.Struct):
+    """An entry that holds the text looked for."""
+
+    seq: int
+    excerpt: str | None = None
+    """At most 160 characters around the first place of the text, on one line; null where what the entry's row
+    shows (preview, label, tool, raw type) has the text itself."""
+
+
+class MatchPage(msgspec.Struct):
+    """A page of the entries that hold a text, in file order. ``next_cursor`` is the ``after`` of the next page."""
+
+    items: list[Match]
+    next_cursor: str | None
+    total: int | None
+    """Matches of the whole trace; null where they are not on one page, since nobody looked further yet."""
 
 
 class EntryPatch(msgspec.Struct, omit_defaults=True):

@@ -79,6 +79,38 @@ def test_a_stream_may_be_filtered_and_begin_anywhere(server):
         assert entries(until(events(answer.iter_lines()), "caught-up")) == wanted
 
 
+def test_a_stream_begins_with_a_window_around_an_entry(server):
+    pages = server.get(PATH, limit=500)["items"]
+    for name in (200 * 1024, pages[200]["uuid"]):
+        with server.http.stream("GET", PATH, params={"around": name}, headers=STREAM) as answer:
+            begun = until(events(answer.iter_lines()), "caught-up")
+        assert begun[0].name == "window"
+        assert begun[0].data == pages[168:232]
+        assert [event.name for event in begun].count("window") == 1
+        assert entries(begun) == pages  # the window is sent besides
+        for seen in (begun[0], begun[1]):
+            headers = STREAM | {"Last-Event-ID": seen.id}
+            with server.http.stream("GET", PATH, params={"around": name}, headers=headers) as answer:
+                resumed = until(events(answer.iter_lines()), "caught-up")
+            assert "window" not in {event.name for event in resumed}
+            assert entries(resumed) == (pages if seen is begun[0] else pages[len(begun[1].data) :])
+    parameters = {"around": 201 * 1024, "type": "user", "q": "question 2"}
+    with server.http.stream("GET", PATH, params=parameters, headers=STREAM) as answer:
+        begun = until(events(answer.iter_lines()), "caught-up")
+    wanted = server.get(PATH, limit=500, type="user", q="question 2")["items"]
+    assert begun[0].data[0] in wanted
+    assert {200, 202} <= {entry["seq"] // 1024 for entry in begun[0].data}
+    assert entries(begun) == wanted
+
+
+def test_a_window_around_an_unknown_entry_is_left_out(server):
+    for name in ("1", "nobody", "aaaaaaaa-0000-4000-8000-00000000ffff"):
+        with server.http.stream("GET", PATH, params={"around": name}, headers=STREAM) as answer:
+            begun = until(events(answer.iter_lines()), "caught-up")
+        assert "window" not in {event.name for event in begun}
+        assert len(entries(begun)) == 300
+
+
 def test_a_rewritten_file_begins_again_on_the_open_page(server, path):
     with server.http.stream("GET", PATH, headers=STREAM) as answer:
         stream = events(answer.iter_lines())

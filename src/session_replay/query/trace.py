@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import uuid as uuids
 from collections.abc import Callable, Generator
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, select
 
 from session_replay.errors import InvalidRequest, NotFound
+from session_replay.query.phrase import Phrase
 from session_replay.store import streams
 from session_replay.store.attachments import attachment
-from session_replay.store.chunks import read_range, stored_summaries
+from session_replay.store.chunks import RawBytes, read_range, stored_summaries, summaries_before
 from session_replay.store.installation import Installation
 from session_replay.store.schema import sessions
 from session_replay.store.schema import streams as streams_table
 from session_replay.store.sealed import SealedSummary, StreamKey, open_summary
 from session_replay.store.streams import Stream, open_path
 from session_replay.transcript.entry import entry_whole
+from session_replay.transcript.line import Damage, Line, read_line
+from session_replay.transcript.said import texts_of
 from session_replay.wire import (
     ENTRIES_FIRST_EVENT_MAX,
     ENTRY_TYPES,
@@ -32,6 +36,8 @@ from session_replay.wire import (
     EntryPage,
     EntryPatch,
     EntryWhole,
+    Match,
+    MatchPage,
     line_of,
 )
 
@@ -56,29 +62,32 @@ class Question(NamedTuple):
 
     Attributes:
         types: Entry types; empty: all.
-        text: Case-insensitive text that preview, label or tool must hold; empty: any.
+        phrase: Must be in something that the entry says or that its row shows; None: any.
         is_audit: Only what the Audit view shows.
     """
 
     types: frozenset[str] = frozenset()
-    text: str = ""
+    phrase: Phrase | None = None
     is_audit: bool = False
 
     @property
     def is_all(self) -> bool:
         """Every entry is wanted, so none needs to be looked into."""
-        return not (self.types or self.text or self.is_audit)
+        return not (self.types or self.phrase or self.is_audit)
 
-    def wants(self, entry: Entry) -> bool:
-        """Whether an entry answers the question."""
+    def lists(self, entry: Entry) -> bool:
+        """Whether type and view want an entry, whatever it says."""
         if self.types and entry.type not in self.types:
             return False
-        if self.is_audit and not (entry.audit or entry.findings):
-            return False
-        if self.text:
-            text = self.text.casefold()
-            return any(text in (part or "").casefold() for part in (entry.preview, entry.label, entry.tool))
-        return True
+        return not self.is_audit or entry.audit or bool(entry.findings)
+
+
+Stop = Callable[[], bool]
+"""Asked again and again while a trace is looked through; true: nobody waits for the answer any more."""
+
+
+class Abandoned(Exception):
+    """Looking through a trace ended since nobody waits for it."""
 
 
 def question(types: str | None, text: str | None, view: str | None) -> Question:
@@ -92,7 +101,7 @@ def question(types: str | None, text: str | None, view: str | None) -> Question:
         raise InvalidRequest(f"no entry type {', '.join(sorted(unknown))}; there are {', '.join(ENTRY_TYPES)}")
     if view not in (None, "", "dev", "audit"):
         raise InvalidRequest("view is dev or audit")
-    return Question(wanted, text or "", view == "audit")
+    return Question(wanted, Phrase(text) if text else None, view == "audit")
 
 
 class Place(NamedTuple):
@@ -112,6 +121,20 @@ class Frame(NamedTuple):
 
     entries: list[bytes]
     last: Place
+
+
+class _Looked(NamedTuple):
+    """An entry that was looked at; where none is wanted, the last of those that were passed over stands for them.
+
+    Attributes:
+        seq: Its number.
+        encoded: ``Entry`` as it is stored; None: not wanted.
+        excerpt: Around the phrase, where only the entry's full text has it.
+    """
+
+    seq: int
+    encoded: bytes | None
+    excerpt: str | None = None
 
 
 class _At(NamedTuple):
@@ -139,7 +162,14 @@ class Trace:
         return self._find(connection, session_id).stream.generation
 
     def frame(
-        self, connection: Connection, session_id: str, after: int, wanted: Question, *, is_first: bool
+        self,
+        connection: Connection,
+        session_id: str,
+        after: int,
+        wanted: Question,
+        *,
+        is_first: bool,
+        stop: Stop = lambda: False,
     ) -> Frame | None:
         """The next entries behind ``after`` (-1: from the start), about ``FRAME_BYTES`` of them; few at first.
 
@@ -147,51 +177,141 @@ class Trace:
 
         Raises:
             NotFound: No such session.
+            Abandoned: Somebody said stop.
         """
         found = self._find(connection, session_id)
         entries_max = ENTRIES_FIRST_EVENT_MAX if is_first else None
         run: list[bytes] = []
         size, last = 0, after
-        for entry, seq in self._entries(connection, found.key, after):
-            last = seq
-            if wanted.is_all or wanted.wants(_decode(entry)):
-                run.append(entry)
-                size += len(entry)
+        for looked in self._look(connection, found.key, after, wanted, stop):
+            last = looked.seq
+            if looked.encoded is not None:
+                run.append(looked.encoded)
+                size += len(looked.encoded)
                 if len(run) == entries_max or size >= FRAME_BYTES:
                     break
         return Frame(run, Place(found.stream.generation, last)) if last > after else None
 
-    def page(self, connection: Connection, session_id: str, after: int, wanted: Question, limit: int) -> EntryPage:
+    def window(
+        self,
+        connection: Connection,
+        session_id: str,
+        seq_or_uuid: str,
+        wanted: Question,
+        limit: int = ENTRIES_FIRST_EVENT_MAX,
+        stop: Stop = lambda: False,
+    ) -> Frame:
+        """At most ``limit`` entries around one, half of them before it if there are so many.
+
+        Only the summaries around it are opened; a uuid is looked for from the start.
+
+        Raises:
+            NotFound: No such session or entry.
+            Abandoned: Somebody said stop.
+        """
+        found = self._find(connection, session_id)
+        _, centre = self._entry(connection, found.key, _wanted(seq_or_uuid))
+        before = list(islice(self._look_back(connection, found.key, centre.seq, wanted, stop), limit // 2))
+        run = [looked.encoded for looked in reversed(before) if looked.encoded is not None]
+        last = centre.seq
+        for looked in self._look(connection, found.key, centre.seq - 1, wanted, stop):
+            if looked.encoded is not None:
+                run.append(looked.encoded)
+                last = looked.seq
+            if len(run) >= limit:
+                break
+        return Frame(run, Place(found.stream.generation, last))
+
+    def page(
+        self,
+        connection: Connection,
+        session_id: str,
+        after: int,
+        wanted: Question,
+        limit: int,
+        stop: Stop = lambda: False,
+    ) -> EntryPage:
         """A page of entries behind ``after``.
 
         Raises:
             NotFound: No such session.
             InvalidRequest: ``limit`` is out of range.
+            Abandoned: Somebody said stop.
         """
-        if not 1 <= limit <= PAGE_MAX:
-            raise InvalidRequest(f"limit is 1 to {PAGE_MAX}")
+        _check(limit)
         found = self._find(connection, session_id)
         links = self._links(connection, session_id)
         items: list[Entry] = []
         total, has_more = 0, False
         if wanted.is_all:
             total = self._count(connection, session_id)
-        for encoded, seq in self._entries(connection, found.key, -1 if not wanted.is_all else after):
+        for looked in self._look(connection, found.key, -1 if not wanted.is_all else after, wanted, stop):
+            if looked.encoded is None:
+                continue
             if len(items) == limit and wanted.is_all:
                 has_more = True
                 break
-            entry = _decode(encoded)
-            if not wanted.wants(entry):
-                continue
-            if not wanted.is_all:
-                total += 1
-            if seq > after:
+            total += not wanted.is_all
+            if looked.seq > after:
                 if len(items) == limit:
                     has_more = True
                     continue
+                entry = _decode(looked.encoded)
                 entry.subagent_session_id = links.get(entry.seq)
                 items.append(entry)
         return EntryPage(items, str(items[-1].seq) if has_more and items else None, total)
+
+    def page_around(
+        self,
+        connection: Connection,
+        session_id: str,
+        seq_or_uuid: str,
+        wanted: Question,
+        limit: int,
+        stop: Stop = lambda: False,
+    ) -> EntryPage:
+        """A page of the entries around one; what is behind them is the next page.
+
+        Raises:
+            NotFound: No such session or entry.
+            InvalidRequest: ``limit`` is out of range.
+            Abandoned: Somebody said stop.
+        """
+        _check(limit)
+        around = self.window(connection, session_id, seq_or_uuid, wanted, limit, stop)
+        behind = self.page(connection, session_id, around.last.seq, wanted, 1, stop)
+        links = self._links(connection, session_id)
+        items = [_decode(encoded) for encoded in around.entries]
+        for entry in items:
+            entry.subagent_session_id = links.get(entry.seq)
+        return EntryPage(items, str(around.last.seq) if behind.items else None, behind.total)
+
+    def matches(
+        self,
+        connection: Connection,
+        session_id: str,
+        after: int,
+        wanted: Question,
+        limit: int,
+        stop: Stop = lambda: False,
+    ) -> MatchPage:
+        """The entries behind ``after`` that hold the phrase of a question.
+
+        Raises:
+            NotFound: No such session.
+            InvalidRequest: ``limit`` is out of range, or there is no phrase.
+            Abandoned: Somebody said stop.
+        """
+        _check(limit)
+        if wanted.phrase is None:
+            raise InvalidRequest("q is the text to look for")
+        found = self._find(connection, session_id)
+        looked = self._look(connection, found.key, after, wanted, stop)
+        items = [Match(one.seq, one.excerpt) for one in islice(_only_wanted(looked), limit + 1)]
+        has_more = len(items) > limit
+        items = items[:limit]
+        total = len(items) if after < 0 and not has_more else None
+        return MatchPage(items, str(items[-1].seq) if has_more else None, total)
 
     def patches(self, connection: Connection, session_id: str) -> list[EntryPatch]:
         """What is known about entries beyond their own lines."""
@@ -231,13 +351,36 @@ class Trace:
         key = StreamKey(secret, self._at.key.organization, stream.id, stream.generation)
         return _At(stream, key, row.parent_id)
 
-    def _entries(self, connection: Connection, key: StreamKey, after: int) -> Generator[tuple[bytes, int]]:
+    def _look(
+        self, connection: Connection, key: StreamKey, after: int, wanted: Question, stop: Stop
+    ) -> Generator[_Looked]:
+        """The entries behind ``after``, in order."""
         from_line = line_of(min(after, SEQ_MAX)) if after >= 0 else 0
+        raw: RawBytes | None = None
         for summary in stored_summaries(connection, key, from_line):
-            for entry in open_summary(key, summary):
-                seq = _decode_seq(entry).seq
-                if seq > after:
-                    yield entry, seq
+            if stop():
+                raise Abandoned
+            if wanted.phrase is None:
+                looked = _listed(open_summary(key, summary), wanted)
+            else:
+                raw = raw or RawBytes(connection, key, summary.start)
+                lines = raw.read(summary.start, summary.end)
+                looked = _holding(open_summary(key, summary), lines, summary.line_start, wanted, wanted.phrase)
+            yield from (one for one in looked if one.seq > after)
+
+    def _look_back(
+        self, connection: Connection, key: StreamKey, before: int, wanted: Question, stop: Stop
+    ) -> Generator[_Looked]:
+        """The wanted entries before ``before``, the last first."""
+        for summary in summaries_before(connection, key, line_of(before) + 1):
+            if stop():
+                raise Abandoned
+            if wanted.phrase is None:
+                looked = list(_listed(open_summary(key, summary), wanted))
+            else:
+                lines = read_range(connection, key, summary.start, summary.end)
+                looked = list(_holding(open_summary(key, summary), lines, summary.line_start, wanted, wanted.phrase))
+            yield from (one for one in reversed(looked) if one.seq < before and one.encoded is not None)
 
     def _count(self, connection: Connection, session_id: str) -> int:
         return connection.execute(select(sessions.c.entries).where(sessions.c.id == session_id)).scalar_one()
@@ -314,3 +457,48 @@ def _wanted(seq_or_uuid: str) -> Callable[[_Seq], bool] | int:
     except ValueError:
         raise NotFound("an entry is named by its number or its uuid") from None
     return lambda short: short.uuid == wanted
+
+
+def _check(limit: int) -> None:
+    if not 1 <= limit <= PAGE_MAX:
+        raise InvalidRequest(f"limit is 1 to {PAGE_MAX}")
+
+
+def _only_wanted(looked: Generator[_Looked]) -> Generator[_Looked]:
+    return (one for one in looked if one.encoded is not None)
+
+
+def _listed(entries: list[bytes], wanted: Question) -> Generator[_Looked]:
+    """Those of a summary that type and view want."""
+    for encoded in entries:
+        is_wanted = wanted.is_all or wanted.lists(_decode(encoded))
+        yield _Looked(_decode_seq(encoded).seq, encoded if is_wanted else None)
+
+
+def _holding(entries: list[bytes], raw: bytes, line_start: int, wanted: Question, phrase: Phrase) -> Generator[_Looked]:
+    """Those of a summary that hold the phrase, on their row or in their lines ``raw``."""
+    if not entries:
+        return
+    may_show, may_say = phrase.may_be_in(b"\n".join(entries)), phrase.may_be_in(raw)
+    if not (may_show or may_say):
+        yield _Looked(_decode_seq(entries[-1]).seq, None)
+        return
+    lines = raw.split(b"\n")
+    read: tuple[int, Line | Damage] | None = None
+    for encoded in entries:
+        seq = _decode_seq(encoded).seq
+        line = lines[line_of(seq) - line_start]
+        may_say_it = may_say and phrase.may_be_in(line)
+        looked = _Looked(seq, None)
+        if may_say_it or (may_show and phrase.may_be_in(encoded)):
+            entry = _decode(encoded)
+            if wanted.lists(entry):
+                if any(phrase.is_in(text) for text in (entry.preview, entry.label, entry.tool or "", entry.raw_type)):
+                    looked = _Looked(seq, encoded)
+                elif may_say_it:
+                    if read is None or read[0] != line_of(seq):
+                        read = line_of(seq), read_line(line)
+                    excerpt = phrase.hit(texts_of(read[1], entry, line))
+                    if excerpt is not None:
+                        looked = _Looked(seq, encoded, excerpt)
+        yield looked

@@ -164,6 +164,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{session_id}/matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The entries that hold a text
+         * @description Their numbers in file order, with an excerpt where an entry's row does not show the text.
+         */
+        get: operations["list_matches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/stats": {
         parameters: {
             query?: never;
@@ -784,6 +804,47 @@ export interface components {
             state: "off" | "scanning" | "importing" | "following" | "failed";
         };
         /**
+         * Match
+         * @example {
+         *       "excerpt": "uUHyFyInSBRMwzxKSbmO",
+         *       "seq": 8573
+         *     }
+         */
+        Match: {
+            /** @example DOFdgYFAZAzHMKImFlFA */
+            excerpt: string | null;
+            /** @example 9909 */
+            seq: number;
+        };
+        /**
+         * MatchPage
+         * @example {
+         *       "items": [
+         *         {
+         *           "excerpt": "VYIkYoDyXGPvnrDNNTDC",
+         *           "seq": 9138
+         *         }
+         *       ],
+         *       "next_cursor": null,
+         *       "total": 6991
+         *     }
+         */
+        MatchPage: {
+            /**
+             * @example [
+             *       {
+             *         "excerpt": "wvAGKrRscfTeGzZiaFjx",
+             *         "seq": 3969
+             *       }
+             *     ]
+             */
+            items: components["schemas"]["Match"][];
+            /** @example xerEQoKfTKBjiMyErlPX */
+            next_cursor: string | null;
+            /** @example 1403 */
+            total: number | null;
+        };
+        /**
          * Permission
          * @example {
          *       "by": "unknown",
@@ -1163,7 +1224,7 @@ export interface operations {
                 after?: number;
                 /** @description Entry types, comma between several. */
                 type?: string | null;
-                /** @description Text that the entry must show. */
+                /** @description Text that the entry must hold. */
                 q?: string | null;
                 /** @description dev or audit. */
                 view?: string | null;
@@ -1171,6 +1232,8 @@ export interface operations {
                 limit?: number;
                 /** @description The same as ``after``. */
                 cursor?: string | null;
+                /** @description Number or uuid of an entry: the page of entries around it; of a stream, its first event (``window``), if there is such an entry. */
+                around?: string | null;
             };
             header?: never;
             path: {
@@ -1228,6 +1291,59 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EntryWhole"];
+                };
+            };
+            /** @description RFC 9457 problem details */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description RFC 9457 problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_matches: {
+        parameters: {
+            query?: {
+                /** @description Text, without regard to case, in anything the entry says. */
+                q?: string;
+                /** @description Exclusive; -1 is from the start. */
+                after?: number;
+                /** @description Entry types, comma between several. */
+                type?: string | null;
+                /** @description dev or audit. */
+                view?: string | null;
+                /** @description Matches on a page. */
+                limit?: number;
+                /** @description The same as ``after``. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchPage"];
                 };
             };
             /** @description RFC 9457 problem details */

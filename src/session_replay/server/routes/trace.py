@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Annotated, Any
 
 import msgspec
@@ -14,16 +16,19 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 from sqlalchemy import Connection
 
-from session_replay.errors import InvalidRequest
-from session_replay.query.trace import Frame, Place, Question, question
+from session_replay.errors import InvalidRequest, NotFound
+from session_replay.query.trace import Abandoned, Frame, Place, Question, Stop, question
 from session_replay.server.services import Services
-from session_replay.wire import PAGE_DEFAULT, EntryPage, EntryPatch, EntryWhole
+from session_replay.wire import PAGE_DEFAULT, EntryPage, EntryPatch, EntryWhole, MatchPage, Session
 
 EVENT_STREAM = "text/event-stream"
 SILENCE_SECONDS = 15.0
 """A comment is sent so often at least: proxies and pages tell a quiet stream from a dead one."""
 ANSWER_SECONDS = 0.05
 """Changes that follow each other faster are answered together."""
+
+CLIENT_GONE = 499
+"""Nobody reads this answer; logs tell it from a success."""
 
 _json = msgspec.json.Encoder().encode
 
@@ -40,10 +45,17 @@ async def list_entries(  # noqa: PLR0913, PLR0917 - the query parameters of the 
     session_id: FromPath[str],
     after: Annotated[int, QueryParameter(description="Exclusive; -1 is from the start.")] = -1,
     types: Annotated[str | None, QueryParameter(name="type", description="Entry types, comma between several.")] = None,
-    q: Annotated[str | None, QueryParameter(description="Text that the entry must show.")] = None,
+    q: Annotated[str | None, QueryParameter(description="Text that the entry must hold.")] = None,
     view: Annotated[str | None, QueryParameter(description="dev or audit.")] = None,
     limit: Annotated[int, QueryParameter(description="Entries on a JSON page.")] = PAGE_DEFAULT,
     page_cursor: Annotated[str | None, QueryParameter(name="cursor", description="The same as ``after``.")] = None,
+    around: Annotated[
+        str | None,
+        QueryParameter(
+            description="Number or uuid of an entry: the page of entries around it; of a stream, its first event "
+            "(``window``), if there is such an entry."
+        ),
+    ] = None,
 ) -> Response[Any]:
     """Entries in file order. As an event stream it goes on live and honours ``Last-Event-ID``."""
     wanted = question(types, q, view)
@@ -51,16 +63,70 @@ async def list_entries(  # noqa: PLR0913, PLR0917 - the query parameters of the 
         after = _number(page_cursor)
     if EVENT_STREAM in request.headers.get("accept", ""):
         place = await _place(request, services, session_id, after)
-        stream = _events(services, session_id, place, wanted)
+        resumes = "last-event-id" in request.headers
+        stream = _events(services, session_id, place, wanted, None if resumes else around)
         return Stream(stream, media_type=EVENT_STREAM, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-    page = await services.read(lambda connection: services.trace.page(connection, session_id, after, wanted, limit))
-    return Response(_json(page), media_type="application/json")
+
+    def page(connection: Connection, stop: Stop) -> EntryPage:
+        if around is not None and page_cursor is None:
+            return services.trace.page_around(connection, session_id, around, wanted, limit, stop)
+        return services.trace.page(connection, session_id, after, wanted, limit, stop)
+
+    return await _page(request, services, page)
+
+
+@get(
+    "/sessions/{session_id:str}/matches",
+    summary="The entries that hold a text",
+    operation_id="list_matches",
+    responses={200: ResponseSpec(MatchPage, description="A page.")},
+)
+async def list_matches(  # noqa: PLR0913, PLR0917 - the query parameters of the call
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    session_id: FromPath[str],
+    q: Annotated[str, QueryParameter(description="Text, without regard to case, in anything the entry says.")] = "",
+    after: Annotated[int, QueryParameter(description="Exclusive; -1 is from the start.")] = -1,
+    types: Annotated[str | None, QueryParameter(name="type", description="Entry types, comma between several.")] = None,
+    view: Annotated[str | None, QueryParameter(description="dev or audit.")] = None,
+    limit: Annotated[int, QueryParameter(description="Matches on a page.")] = PAGE_DEFAULT,
+    page_cursor: Annotated[str | None, QueryParameter(name="cursor", description="The same as ``after``.")] = None,
+) -> Response[Any]:
+    """Their numbers in file order, with an excerpt where an entry's row does not show the text."""
+    wanted = question(types, q, view)
+    start = after if page_cursor is None else _number(page_cursor)
+    return await _page(
+        request,
+        services,
+        lambda connection, stop: services.trace.matches(connection, session_id, start, wanted, limit, stop),
+    )
 
 
 @get("/sessions/{session_id:str}/entries/{entry:str}", summary="One entry whole", operation_id="get_entry")
 async def get_entry(services: NamedDependency[Services], session_id: FromPath[str], entry: FromPath[str]) -> EntryWhole:
     """Content, diff, meta and raw line of the entry with this number (or uuid)."""
     return await services.read(lambda connection: services.trace.whole(connection, session_id, entry))
+
+
+async def _page(
+    request: Request[Any, Any, Any], services: Services, ask: Callable[[Connection, Stop], EntryPage | MatchPage]
+) -> Response[Any]:
+    """The answer, unless the client goes away: then nothing is looked through for it any longer."""
+    gone = threading.Event()
+    watch = asyncio.create_task(_set_when_gone(request, gone))
+    try:
+        page = await services.read(lambda connection: ask(connection, gone.is_set))
+    except Abandoned:
+        return Response(b"", status_code=CLIENT_GONE)
+    finally:
+        watch.cancel()
+    return Response(_json(page), media_type="application/json")
+
+
+async def _set_when_gone(request: Request[Any, Any, Any], gone: threading.Event) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    gone.set()
 
 
 async def _place(request: Request[Any, Any, Any], services: Services, session_id: str, after: int) -> Place:
@@ -82,7 +148,36 @@ def _number(text: str) -> int:
         raise InvalidRequest(f"{text[:40]!r} is not a place in a trace") from None
 
 
-async def _events(services: Services, session_id: str, place: Place, wanted: Question) -> AsyncGenerator[bytes]:
+async def _events(
+    services: Services, session_id: str, place: Place, wanted: Question, around: str | None
+) -> AsyncGenerator[bytes]:
+    gone = threading.Event()
+    try:
+        if around is not None:
+            window = await _window(services, session_id, around, wanted, gone.is_set)
+            # Its id is where the stream begins: who resumes there gets everything, but no window again.
+            if window is not None and window.last.generation == place.generation:
+                yield _event(b"[" + b",".join(window.entries) + b"]", "window", _id(place))
+        async with aclosing(_trace(services, session_id, place, wanted, gone.is_set)) as trace:
+            async for event in trace:
+                yield event
+    finally:
+        gone.set()
+
+
+async def _window(services: Services, session_id: str, around: str, wanted: Question, stop: Stop) -> Frame | None:
+    """None where there is no such entry: the page says so once it has everything."""
+    try:
+        return await services.read(
+            lambda connection: services.trace.window(connection, session_id, around, wanted, stop=stop)
+        )
+    except NotFound:
+        return None
+
+
+async def _trace(
+    services: Services, session_id: str, place: Place, wanted: Question, stop: Stop
+) -> AsyncGenerator[bytes]:
     feed = services.feed
     is_first, sent_patches = True, list[EntryPatch]()
     loop = asyncio.get_running_loop()
@@ -93,19 +188,19 @@ async def _events(services: Services, session_id: str, place: Place, wanted: Que
             if generation != place.generation:
                 place, is_first, sent_patches = Place(generation, -1), True, []
                 yield _event(b"", "rewritten", _id(place))
-            while frame := await services.read(_next(services, session_id, place, wanted, is_first=is_first)):
-                if frame.last.generation != place.generation:  # rewritten between two frames: said in the next round
-                    changed.set()
+            while frame := await services.read(_next(services, session_id, place, wanted, stop, is_first=is_first)):
+                if frame.last.generation != place.generation:
                     break
                 place, is_first = frame.last, False
                 if frame.entries:
                     yield _event(b"[" + b",".join(frame.entries) + b"]", None, _id(place))
-            patches = await services.read(lambda connection: services.trace.patches(connection, session_id))
+            patches, session = await services.read(_facts(services, session_id))
+            if session.generation != place.generation:  # rewritten since the round began: the next one says so
+                continue
             fresh = [patch for patch in patches if patch not in sent_patches]
             if fresh:
                 sent_patches = patches
                 yield _event(_json(fresh), "patch", _id(place))
-            session = await services.read(lambda connection: services.catalogue.session(connection, session_id))
             yield _event(_json(session), "session", _id(place))
             yield _event(_json({"entries": session.entries, "lines": session.lines}), "caught-up", _id(place))
             answered = loop.time()
@@ -118,9 +213,18 @@ async def _events(services: Services, session_id: str, place: Place, wanted: Que
 
 
 def _next(
-    services: Services, session_id: str, place: Place, wanted: Question, *, is_first: bool
+    services: Services, session_id: str, place: Place, wanted: Question, stop: Stop, *, is_first: bool
 ) -> Callable[[Connection], Frame | None]:
-    return lambda connection: services.trace.frame(connection, session_id, place.seq, wanted, is_first=is_first)
+    return lambda connection: services.trace.frame(
+        connection, session_id, place.seq, wanted, is_first=is_first, stop=stop
+    )
+
+
+def _facts(services: Services, session_id: str) -> Callable[[Connection], tuple[list[EntryPatch], Session]]:
+    return lambda connection: (
+        services.trace.patches(connection, session_id),
+        services.catalogue.session(connection, session_id),
+    )
 
 
 def _event(data: bytes, name: str | None, event_id: bytes) -> bytes:
@@ -134,4 +238,4 @@ def _id(place: Place) -> bytes:
     return f"{place.generation}.{place.seq}".encode()
 
 
-trace_router = Router("/", route_handlers=[list_entries, get_entry])
+trace_router = Router("/", route_handlers=[list_entries, list_matches, get_entry])
