@@ -210,6 +210,8 @@ class MatchPage(msgspec.Struct):
     next_cursor: str | None
     total: int | None
     """Matches of the whole trace; null where they are not on one page, since nobody looked further yet."""
+    searched_to: int
+    """The last entry that was looked at; what a live session adds is behind it. -1: there was none."""
 
 
 class EntryPatch(msgspec.Struct, omit_defaults=True):

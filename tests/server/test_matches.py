@@ -65,6 +65,7 @@ def spoken(client, at, projects):
 def found(client, session_id=MAIN_ID, **parameters):
     """All matches, page by page."""
     items, cursor = [], None
+    last = client.get(f"/api/sessions/{session_id}/entries", params={"limit": 500}).json()["items"][-1]["seq"]
     while True:
         asked = parameters | ({"cursor": cursor} if cursor else {})
         page = client.get(f"/api/sessions/{session_id}/matches", params=asked).json()
@@ -72,6 +73,7 @@ def found(client, session_id=MAIN_ID, **parameters):
         is_whole = page["next_cursor"] is None and asked.keys().isdisjoint({"cursor", "after"})
         assert page["total"] == (len(page["items"]) if is_whole else None)
         cursor = page["next_cursor"]
+        assert page["searched_to"] >= (int(cursor) if cursor else last)
         if cursor is None:
             return items
 

@@ -306,12 +306,17 @@ class Trace:
         if wanted.phrase is None:
             raise InvalidRequest("q is the text to look for")
         found = self._find(connection, session_id)
-        looked = self._look(connection, found.key, after, wanted, stop)
-        items = [Match(one.seq, one.excerpt) for one in islice(_only_wanted(looked), limit + 1)]
-        has_more = len(items) > limit
-        items = items[:limit]
+        items: list[Match] = []
+        searched_to, has_more = after, False
+        for looked in self._look(connection, found.key, after, wanted, stop):
+            if looked.encoded is not None:
+                if len(items) == limit:
+                    has_more = True
+                    break
+                items.append(Match(looked.seq, looked.excerpt))
+            searched_to = looked.seq
         total = len(items) if after < 0 and not has_more else None
-        return MatchPage(items, str(items[-1].seq) if has_more else None, total)
+        return MatchPage(items, str(items[-1].seq) if has_more else None, total, searched_to)
 
     def patches(self, connection: Connection, session_id: str) -> list[EntryPatch]:
         """What is known about entries beyond their own lines."""
@@ -462,10 +467,6 @@ def _wanted(seq_or_uuid: str) -> Callable[[_Seq], bool] | int:
 def _check(limit: int) -> None:
     if not 1 <= limit <= PAGE_MAX:
         raise InvalidRequest(f"limit is 1 to {PAGE_MAX}")
-
-
-def _only_wanted(looked: Generator[_Looked]) -> Generator[_Looked]:
-    return (one for one in looked if one.encoded is not None)
 
 
 def _listed(entries: list[bytes], wanted: Question) -> Generator[_Looked]:

@@ -7,6 +7,7 @@ notices) and the bytes of images are left out.  So a text that is not in the lin
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import cast
 
 from msgspec import Raw
@@ -21,8 +22,8 @@ from session_replay.wire import BLOCKS_PER_LINE, Entry
 def texts_of(line: Line | Damage, entry: Entry, raw_line: bytes) -> Iterator[str]:
     """The texts of one entry: of a tool call its whole input, of all others the parts of their content.
 
-    A JSON value is there as it stands, and each of its strings once more where it has escapes. Parts of
-    content end where Content cuts them (2 MiB).
+    A JSON value is there as it stands, after each of its strings where it has escapes. Parts of content
+    end where Content cuts them (2 MiB).
 
     Args:
         line: What ``read_line`` made of ``raw_line``.
@@ -55,13 +56,10 @@ def _input(line: Line, index: int, raw_line: bytes) -> Raw:
 
 def _json_texts(raw: bytes) -> Iterator[str]:
     text = raw.decode("utf-8", "replace")
-    yield text
     if "\\" in text:
-        try:
-            value = json_value(raw)
-        except (ValueError, RecursionError):
-            return
-        yield from _strings(value)
+        with suppress(ValueError, RecursionError):
+            yield from _strings(json_value(raw))
+    yield text
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -821,12 +821,13 @@ export interface components {
          * @example {
          *       "items": [
          *         {
-         *           "excerpt": "VYIkYoDyXGPvnrDNNTDC",
-         *           "seq": 9138
+         *           "excerpt": "YIkYoDyXGPvnrDNNTDCw",
+         *           "seq": 560
          *         }
          *       ],
          *       "next_cursor": null,
-         *       "total": 6991
+         *       "searched_to": 5049,
+         *       "total": 4826
          *     }
          */
         MatchPage: {
@@ -841,6 +842,8 @@ export interface components {
             items: components["schemas"]["Match"][];
             /** @example xerEQoKfTKBjiMyErlPX */
             next_cursor: string | null;
+            /** @example 9138 */
+            searched_to: number;
             /** @example 1403 */
             total: number | null;
         };

@@ -57,6 +57,30 @@ test("events come in their order, also when cut anywhere, and a cut connection g
   expect(asked).toEqual([null, "7"]);
 });
 
+test("a window comes before the entries and is not asked for by its event id again", async () => {
+  const asked: (string | null)[] = [];
+  server.use(
+    http.get(ENTRIES, ({ request }) => {
+      expect(new URL(request.url).searchParams.get("around")).toBe("9");
+      asked.push(request.headers.get("last-event-id"));
+      if (asked.length > 1) return stream('id: 0.1\ndata: [{"seq":1}]\n\n');
+      return stream('id: 0.-1\nevent: window\ndata: [{"seq":9}]\n\n');
+    }),
+  );
+  vi.spyOn(Math, "random").mockReturnValue(0.999);
+  const abort = new AbortController();
+  const seen: TraceEvent[] = [];
+  for await (const event of traceEvents("s1", { signal: abort.signal, query: { around: "9" } })) {
+    if (event.kind !== "connection") seen.push(event);
+    if (event.kind === "entries") abort.abort();
+  }
+  expect(seen).toEqual([
+    { kind: "window", entries: [{ seq: 9 }] },
+    { kind: "entries", entries: [{ seq: 1 }] },
+  ]);
+  expect(asked).toEqual([null, "0.-1"]);
+});
+
 test("what cannot get better is thrown", async () => {
   server.use(http.get(ENTRIES, () => new HttpResponse(null, { status: 404 })));
   const events = traceEvents("s1", { signal: new AbortController().signal });

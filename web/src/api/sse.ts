@@ -6,6 +6,8 @@ import { reportSignedOut } from "./signIn";
 /** What the entries stream of a session says, in its order. */
 export type TraceEvent =
   | { kind: "entries"; entries: Entry[] }
+  /** The entries around the one that was asked for (`around`), before all others, which come all the same. */
+  | { kind: "window"; entries: Entry[] }
   | { kind: "patch"; patches: EntryPatch[] }
   | { kind: "session"; session: Session }
   /** Everything stored was sent; what comes now is live. */
@@ -20,7 +22,7 @@ export interface TraceOptions {
   signal: AbortSignal;
   /** Exclusive; -1 is from the start. */
   after?: number;
-  /** The further query of the entries call: `type`, `q`, `view`. */
+  /** The further query of the entries call: `type`, `q`, `view`, `around`. */
   query?: Record<string, string>;
 }
 
@@ -146,6 +148,8 @@ function traceEvent(event: string | undefined, data: string): TraceEvent | null 
   switch (event ?? "message") {
     case "message":
       return { kind: "entries", entries: JSON.parse(data) as Entry[] };
+    case "window":
+      return { kind: "window", entries: JSON.parse(data) as Entry[] };
     case "patch":
       return { kind: "patch", patches: JSON.parse(data) as EntryPatch[] };
     case "session":

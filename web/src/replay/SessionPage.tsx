@@ -38,7 +38,9 @@ interface Props {
 function SessionOf({ sessionId, railPlace }: Props) {
   const [attempt, setAttempt] = useState(0);
   const stored = useSession(sessionId, attempt);
-  const trace = useTrace(sessionId, attempt);
+  const { entry, agent } = route.useSearch();
+  // The entry of a subagent that is opened in place is none of this session's.
+  const trace = useTrace(sessionId, attempt, agent === undefined || agent === sessionId ? entry : undefined);
   const session = trace.session ?? stored.data ?? null;
   const ancestors = useAncestors(session).data ?? [];
   // Outside of this page nothing shows what cannot be seen.

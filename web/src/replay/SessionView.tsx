@@ -29,6 +29,7 @@ import { TraceStatus } from "./trace/TraceStatus";
 import { addressedQuery, TraceToolbar } from "./trace/TraceToolbar";
 import { useDeepLink } from "./trace/useDeepLink";
 import { useInPlace } from "./trace/useInPlace";
+import { useMatches } from "./trace/useMatches";
 import { useSubagentTraces } from "./trace/useSubagentTraces";
 import type { TraceState } from "./trace/useTrace";
 import { WaitingLine } from "./trace/WaitingLine";
@@ -76,6 +77,8 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
   const subagents = useSubagents(session).data ?? NO_SUBAGENTS;
 
   const { rows, version } = trace;
+  const found = useMatches(sessionId, shownQuery.text, trace);
+  const { excerpts } = found;
   const live = session?.live ?? false;
   /** The subagent, opened in place, that the selected entry belongs to. */
   const agent = search.agent === sessionId ? undefined : search.agent;
@@ -86,8 +89,8 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
   const selectedSeq = agent === undefined || around ? seqOf(search.entry, selectedRows) : null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rows grow in place, `version` tells that they did
   const own = useMemo(
-    () => visibleTrace(rows.list, view, shownQuery, open),
-    [rows, version, view, shownQuery, open],
+    () => visibleTrace(rows.list, view, shownQuery, open, excerpts),
+    [rows, version, view, shownQuery, open, excerpts],
   );
   const visible = useMemo(
     () => withSubagents(own, traces, { view, query: shownQuery, open }),
@@ -228,6 +231,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
       zone,
       project: session?.project ?? null,
       find: shownQuery.text.toLowerCase(),
+      excerpts,
       selectedKey: visible.rows[selectedIndex]?.key ?? null,
       open,
       subagents,
@@ -247,6 +251,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
       session?.project,
       ofSubagent,
       shownQuery.text,
+      excerpts,
       visible,
       selectedIndex,
       open,
@@ -336,6 +341,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
           counts={counts}
           match={visible.matches.indexOf(selectedIndex) + 1}
           matches={visible.matches.length}
+          search={found}
           onMatch={stepMatch}
         />
         {view === "audit" && (
@@ -366,6 +372,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
             version={version}
             following={trace.caughtUp}
             busy={!trace.caughtUp}
+            windowed={trace.windowed}
             initialIndex={selectedIndex}
           />
         </TraceBody>

@@ -15,7 +15,7 @@ interface Props {
 /** The list, or what is said where there is nothing to list. */
 export function TraceBody({ trace, visible, view, session, onClear, children }: Props) {
   if (visible.length > 0) return children;
-  if (trace.rows.entryCount > 0) {
+  if (trace.rows.entryCount > 0 && !trace.windowed) {
     return (
       <div className="sr-empty-trace">
         <p>

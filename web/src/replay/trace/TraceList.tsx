@@ -6,6 +6,7 @@ import { Glyph } from "./EntryMark";
 import type { Row } from "./rows";
 import { TraceRow, type TraceScene } from "./TraceRow";
 import { useFollowedEnd } from "./useFollowedEnd";
+import { useKeptPlace } from "./useKeptPlace";
 
 export interface TraceListHandle {
   /** Brings a row into view: where the eye is if it must scroll far, else as little as needed. */
@@ -25,14 +26,31 @@ interface Props {
   /** What comes now is new: it is followed while the end is on the screen. Until then the list stays where it is. */
   following: boolean;
   busy: boolean;
+  /** These are only the rows around an entry; what is before and behind them is coming. */
+  windowed: boolean;
   /** Where the list is when it is first drawn. */
   initialIndex: number;
 }
 
+/** What `aria-setsize` says of a number that nobody knows yet. */
+const SIZE_UNKNOWN = -1;
+
 /** The rows of a trace, virtualised; grows at its end without moving what is being read. */
-export function TraceList({ ref, rows, scene, last, version, following, busy, initialIndex }: Props) {
+export function TraceList({
+  ref,
+  rows,
+  scene,
+  last,
+  version,
+  following,
+  busy,
+  windowed,
+  initialIndex,
+}: Props) {
   const list = useRef<VirtuosoHandle>(null);
+  const scroller = useRef<HTMLElement | null>(null);
   const firstIndex = useRef(0);
+  const offset = useKeptPlace(rows, { windowed, busy }, scroller);
   const [atEnd, setAtEnd] = useState(false);
   /** The last entry that was there when the end left the screen: those after it are new. */
   const [seen, setSeen] = useState<number | null>(null);
@@ -42,7 +60,7 @@ export function TraceList({ ref, rows, scene, last, version, following, busy, in
     () => ({
       reveal: (index, centred) => {
         if (centred) list.current?.scrollToIndex({ index, align: "center" });
-        else list.current?.scrollIntoView({ index, behavior: "auto" });
+        else reveal(list.current, index, REVEAL_TRIES);
       },
       first: () => firstIndex.current,
     }),
@@ -65,6 +83,9 @@ export function TraceList({ ref, rows, scene, last, version, following, busy, in
     <div className="sr-trace-list">
       <Virtuoso
         ref={list}
+        scrollerRef={(element) => {
+          scroller.current = element instanceof HTMLElement ? element : null;
+        }}
         className="sr-scroller"
         role="feed"
         aria-label="Trace"
@@ -73,17 +94,33 @@ export function TraceList({ ref, rows, scene, last, version, following, busy, in
         context={scene}
         computeItemKey={keyOf}
         itemContent={(index, row, context) => (
-          <TraceRow row={row} scene={context} position={index} total={rows.length} />
+          <TraceRow
+            row={row}
+            scene={context}
+            position={index - offset}
+            total={windowed ? SIZE_UNKNOWN : rows.length}
+          />
         )}
+        firstItemIndex={offset}
         defaultItemHeight={64}
         increaseViewportBy={{ top: 400, bottom: 600 }}
         initialTopMostItemIndex={initialIndex > 0 ? { index: initialIndex, align: "center" } : 0}
         rangeChanged={(range) => {
-          firstIndex.current = range.startIndex;
+          firstIndex.current = range.startIndex - offset;
         }}
         atBottomThreshold={48}
         atBottomStateChange={setAtEnd}
       />
+      {windowed && (
+        <>
+          <p className="sr-window-edge sr-window-start" role="status">
+            <Glyph name="up" /> Earlier entries are loading
+          </p>
+          <p className="sr-window-edge sr-window-end">
+            <Glyph name="down" /> Later entries are loading
+          </p>
+        </>
+      )}
       {fresh > 0 && (
         <button
           type="button"
@@ -95,6 +132,14 @@ export function TraceList({ ref, rows, scene, last, version, following, busy, in
       )}
     </div>
   );
+}
+
+/** Far away the heights of rows are a guess until they are drawn: it takes a second look. */
+const REVEAL_TRIES = 2;
+
+function reveal(list: VirtuosoHandle | null, index: number, tries: number): void {
+  const again = () => requestAnimationFrame(() => reveal(list, index, tries - 1));
+  list?.scrollIntoView({ index, behavior: "auto", ...(tries > 0 && { done: again }) });
 }
 
 /**

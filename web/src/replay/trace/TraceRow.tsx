@@ -7,6 +7,7 @@ import { AnsiText } from "../text/AnsiText";
 import { ProsePreview } from "../text/ProsePreview";
 import { VisibleText } from "../text/VisibleText";
 import { Glyph, TYPE_WORDS, TypeIcon } from "./EntryMark";
+import { Excerpt, excerptOf } from "./Excerpt";
 import { hasFailed, isDamaged } from "./query";
 import {
   durationOf,
@@ -22,6 +23,7 @@ import {
 } from "./rows";
 import { SubagentBar } from "./SubagentBar";
 import type { SubagentTrace, SubagentTraces } from "./subagentTraces";
+import type { Excerpts } from "./useMatches";
 import { Clamped, WholeEntry } from "./WholeEntry";
 import { changeOf, isTerminal, relativePath, withoutEmptyLines, wordsOf } from "./words";
 
@@ -34,6 +36,8 @@ export interface TraceScene {
   project: string | null;
   /** Lower-cased words to mark; empty for none. */
   find: string;
+  /** Of entries whose full text has the words. */
+  excerpts?: Excerpts;
   selectedKey: number | null;
   open: ReadonlySet<number>;
   subagents: ReadonlyMap<string, Session>;
@@ -85,6 +89,7 @@ export function TraceRow({ row, scene, position, total }: Props) {
       zone={scene.zone}
       project={session ? session.project : scene.project}
       find={scene.find}
+      excerpt={nest ? null : excerptOf(row, scene.excerpts)}
       sessionId={scene.sessionId}
       rewrites={around?.rewrites ?? scene.rewrites}
       depth={row.depth - (scene.ownSidechain && !nest && headOf(row).sidechain ? 1 : 0)}
@@ -114,6 +119,7 @@ interface FrameProps {
   zone: string;
   project: string | null;
   find: string;
+  excerpt: string | null;
   sessionId: string;
   rewrites: number;
   dimmed: boolean;
@@ -191,6 +197,7 @@ const RowFrame = memo(function RowFrame(props: FrameProps) {
           {row.kind === "fold" && (
             <FoldBody row={row} open={open} reachable={selected} toggle={props.toggle} />
           )}
+          {props.excerpt !== null && <Excerpt text={props.excerpt} find={props.find} />}
           {props.subagentId !== null && (
             <SubagentBar
               sessionId={props.subagentId}

@@ -14,7 +14,7 @@ interface Props {
 /** The line under the trace: how much has come, and whether more is coming. */
 export function TraceStatus({ trace, session, shown, onRetry }: Props) {
   const zone = useZoneName();
-  const count = trace.rows.entryCount;
+  const count = trace.loaded;
   const expected = session?.entries ?? 0;
   return (
     <footer className="sr-trace-status">
@@ -22,7 +22,7 @@ export function TraceStatus({ trace, session, shown, onRetry }: Props) {
         {trace.caughtUp || expected <= count
           ? `${formatCount(count)} ${count === 1 ? "entry" : "entries"}`
           : `${formatCount(count)} of ${formatCount(expected)} entries`}
-        {` in ${formatCount(shown)} ${shown === 1 ? "row" : "rows"}`}
+        {!trace.windowed && ` in ${formatCount(shown)} ${shown === 1 ? "row" : "rows"}`}
       </span>
       {!trace.caughtUp && expected > 0 && trace.connection.state === "open" && (
         <progress aria-label="Entries loaded" max={expected} value={Math.min(count, expected)} />

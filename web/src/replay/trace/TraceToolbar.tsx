@@ -2,6 +2,7 @@ import { type Ref, useEffect, useRef, useState } from "react";
 import { formatCount } from "../../format";
 import { CARD_WORDS } from "../audit/acts";
 import { ENTRY_TYPES } from "../shapes";
+import { VisibleText } from "../text/VisibleText";
 import { Glyph, TYPE_WORDS, TypeIcon } from "./EntryMark";
 import {
   type Counts,
@@ -12,7 +13,11 @@ import {
   parseQuery,
   type Query,
   toggled,
+  withoutOpenToken,
 } from "./query";
+import { toolName } from "./TraceRow";
+import { Unfolding } from "./Unfolding";
+import type { Matches } from "./useMatches";
 
 interface Props {
   inputRef: Ref<HTMLInputElement>;
@@ -24,6 +29,8 @@ interface Props {
   /** Place of the current match, from 1; 0 when none is selected. */
   match: number;
   matches: number;
+  /** The search in what the rows do not show. */
+  search: Matches;
   onMatch: (step: 1 | -1) => void;
 }
 
@@ -40,7 +47,7 @@ const MARK_WORDS: Record<Mark, string> = {
 /** Dev or Audit, the filter by type and property with their counts, and the search in the trace. */
 export function TraceToolbar(props: Props) {
   const { query, counts, onQuery } = props;
-  const narrowed = query.types.size + query.tools.size + query.marks.size + query.acts.size > 0;
+  const filtered = formatQuery(query) !== "";
   return (
     <div className="sr-toolbar" role="toolbar" aria-label="Filter the trace">
       <div className="sr-toolbar-line">
@@ -64,6 +71,16 @@ export function TraceToolbar(props: Props) {
         </fieldset>
         <SearchBox {...props} />
         <ToolChoice query={query} counts={counts} onQuery={onQuery} />
+        {filtered && (
+          <button
+            type="button"
+            className="sr-button sr-clear"
+            title="Show every entry of this view again"
+            onClick={() => onQuery(EVERYTHING)}
+          >
+            <Glyph name="cross" /> Clear
+          </button>
+        )}
       </div>
       <div className="sr-toolbar-line sr-chips">
         {ENTRY_TYPES.map((type) => (
@@ -102,48 +119,103 @@ export function TraceToolbar(props: Props) {
             {CARD_WORDS[card]}
           </button>
         ))}
-        {narrowed && (
-          <button
-            type="button"
-            className="sr-link-button"
-            onClick={() => onQuery({ ...EVERYTHING, text: query.text, onlyMatches: query.onlyMatches })}
-          >
-            Clear
-          </button>
-        )}
       </div>
     </div>
   );
 }
 
+/** Any number of tools, each with the number of its calls. */
 function ToolChoice({ query, counts, onQuery }: Pick<Props, "query" | "counts" | "onQuery">) {
   if (counts.tools.size === 0 && query.tools.size === 0) return null;
-  const names = [...counts.tools].sort((one, other) => other[1] - one[1]);
-  const chosen = query.tools.size === 1 ? ([...query.tools][0] ?? "") : "";
+  const absent = [...query.tools].filter((tool) => !counts.tools.has(tool));
+  const tools = [...counts.tools, ...absent.map((tool) => [tool, 0] as const)];
+  tools.sort((one, other) => other[1] - one[1] || one[0].localeCompare(other[0]));
+  const [first] = query.tools;
+  const words =
+    query.tools.size > 1 ? `${query.tools.size} tools` : first === undefined ? "Any tool" : toolName(first);
   return (
-    <select
-      className="sr-tool-choice"
-      aria-label="Tool"
-      value={chosen}
-      onChange={(event) => {
-        const tool = event.target.value;
-        onQuery({ ...query, tools: tool === "" ? new Set() : new Set([tool]) });
-      }}
+    <Unfolding
+      label={query.tools.size > 0 ? `Tools: ${words}` : "Tools"}
+      className={`sr-tool-choice ${query.tools.size > 0 ? "sr-tool-chosen" : ""}`}
+      button={
+        <>
+          <span>{words}</span> <Glyph name="down" />
+        </>
+      }
     >
-      <option value="">{query.tools.size > 1 ? `${query.tools.size} tools` : "Any tool"}</option>
-      {names.map(([tool, count]) => (
-        <option key={tool} value={tool}>
-          {tool} ({formatCount(count)})
-        </option>
-      ))}
-      {chosen !== "" && !counts.tools.has(chosen) && <option value={chosen}>{chosen} (0)</option>}
-    </select>
+      <ul className="sr-choices">
+        {tools.map(([tool, count]) => (
+          <li key={tool}>
+            <label>
+              <input
+                type="checkbox"
+                checked={query.tools.has(tool)}
+                onChange={() => onQuery({ ...query, tools: toggled(query.tools, tool) })}
+              />
+              <span>
+                <VisibleText text={toolName(tool)} />
+              </span>
+              <b>{formatCount(count)}</b>
+            </label>
+          </li>
+        ))}
+      </ul>
+      {query.tools.size > 0 && (
+        <button
+          type="button"
+          className="sr-link-button"
+          onClick={() => onQuery({ ...query, tools: new Set() })}
+        >
+          Any tool
+        </button>
+      )}
+    </Unfolding>
   );
 }
 
+/** What can be typed beside plain words. */
+function SearchHelp() {
+  return (
+    <Unfolding
+      label="What can be typed here"
+      title="What can be typed here"
+      className="sr-icon-button"
+      button={<Glyph name="question" />}
+    >
+      <p>
+        Words are looked for as one phrase, in any case, in all that an entry says: prompts, answers,
+        thinking, commands and their whole output.
+      </p>
+      <dl className="sr-tokens">
+        {TOKENS.map(([token, words]) => (
+          <div key={token}>
+            <dt>
+              <code>{token}</code>
+            </dt>
+            <dd>{words}</dd>
+          </div>
+        ))}
+      </dl>
+      <p>
+        A space or <kbd>Enter</kbd> applies such a word; several in one are joined by commas. <kbd>Enter</kbd>{" "}
+        and <kbd>Shift</kbd> <kbd>Enter</kbd> go from match to match, outside of this field <kbd>n</kbd> and{" "}
+        <kbd>N</kbd>.
+      </p>
+    </Unfolding>
+  );
+}
+
+const TOKENS = [
+  ["type:user,tool", ENTRY_TYPES.join(", ")],
+  ["tool:Bash,Edit", "the tools that were called"],
+  ["is:error,denied", MARKS.join(", ")],
+  [`act:${Object.keys(CARD_WORDS)[0]}`, Object.keys(CARD_WORDS).join(", ")],
+  ["only:matches", "hides what does not hold the words"],
+] as const;
+
 const TYPING_MS = 150;
 
-function SearchBox({ inputRef, query, onQuery, match, matches, onMatch }: Props) {
+function SearchBox({ inputRef, query, onQuery, counts, match, matches, search, onMatch }: Props) {
   const [text, setText] = useState(query.text);
   // What this box has last sent: a different query comes from elsewhere (Back, a chip) and is taken over.
   const sent = useRef(query.text);
@@ -152,7 +224,8 @@ function SearchBox({ inputRef, query, onQuery, match, matches, onMatch }: Props)
     setText(query.text);
   }
   const send = (next: string) => {
-    const { text: words, ...tokens } = parseQuery(next);
+    const { text: words, ...typed } = parseQuery(next);
+    const tokens = { ...typed, tools: asCalled(typed.tools, counts) };
     const merged = next === words ? { ...query, text: words } : { ...joined(query, tokens), text: words };
     sent.current = words;
     if (words !== next.trim()) setText(words);
@@ -161,7 +234,8 @@ function SearchBox({ inputRef, query, onQuery, match, matches, onMatch }: Props)
   const latest = useRef(send);
   latest.current = send;
   useEffect(() => {
-    if (text.trim() === sent.current) return;
+    // `tool:Ba` is still being typed: it waits for a space or Enter.
+    if (text.trim() === sent.current || withoutOpenToken(text) !== text) return;
     const timer = setTimeout(() => latest.current(text), TYPING_MS);
     return () => clearTimeout(timer);
   }, [text]);
@@ -175,7 +249,6 @@ function SearchBox({ inputRef, query, onQuery, match, matches, onMatch }: Props)
         value={text}
         placeholder="Find in the trace"
         aria-label="Find in the trace"
-        title="Text, or type:tool  tool:Bash  is:error"
         spellCheck={false}
         autoComplete="off"
         onChange={(event) => setText(event.target.value)}
@@ -193,10 +266,13 @@ function SearchBox({ inputRef, query, onQuery, match, matches, onMatch }: Props)
       />
       {query.text !== "" && (
         <>
+          <SearchState search={search} />
           <output className={matches === 0 ? "sr-search-count sr-search-none" : "sr-search-count"}>
-            {matches === 0
-              ? "no match"
-              : `${match === 0 ? "–" : formatCount(match)} of ${formatCount(matches)}`}
+            {matches > 0
+              ? `${match === 0 ? "–" : formatCount(match)} of ${formatCount(matches)}`
+              : search.state === "searching"
+                ? ""
+                : "no match"}
           </output>
           <button
             type="button"
@@ -228,10 +304,45 @@ function SearchBox({ inputRef, query, onQuery, match, matches, onMatch }: Props)
           >
             <Glyph name="funnel" />
           </button>
+          <button
+            type="button"
+            className="sr-icon-button"
+            aria-label="Clear the words"
+            title="Clear the words (Esc)"
+            onClick={() => setText("")}
+          >
+            <Glyph name="cross" />
+          </button>
         </>
       )}
+      <SearchHelp />
     </div>
   );
+}
+
+/** What the server is doing about the words: nothing is said when it is done. */
+function SearchState({ search }: { search: Matches }) {
+  if (search.state === "searching")
+    return (
+      <span className="sr-search-state" role="status">
+        <span className="sr-spinner" aria-hidden="true" /> searching all text…
+      </span>
+    );
+  if (search.state !== "failed") return null;
+  return (
+    <span className="sr-search-state sr-search-failed" role="alert" title={search.error?.detail}>
+      only the rows were searched
+      <button type="button" className="sr-link-button" onClick={search.retry}>
+        Retry
+      </button>
+    </span>
+  );
+}
+
+/** Tools typed in any case, as the session calls them. */
+function asCalled(tools: ReadonlySet<string>, counts: Counts): ReadonlySet<string> {
+  const names = new Map([...counts.tools.keys()].map((name) => [name.toLowerCase(), name]));
+  return new Set([...tools].map((tool) => names.get(tool.toLowerCase()) ?? tool));
 }
 
 /** Tokens typed into the box are added to those that are set. */

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { call, entry, record, result } from "../entries.testing";
 import { indexOfSeq, nextIndex, seqOf } from "./place";
-import { countsOf, EVERYTHING, formatQuery, parseQuery, type Query, visibleTrace } from "./query";
+import {
+  countsOf,
+  EVERYTHING,
+  formatQuery,
+  parseQuery,
+  type Query,
+  visibleTrace,
+  withoutOpenToken,
+} from "./query";
 import { entriesOf, Rows } from "./rows";
 
 const rows = new Rows();
@@ -43,6 +51,16 @@ describe("the query", () => {
     });
   });
 
+  it.each([
+    ["tool:Ba", ""],
+    ["words tool:Ba", "words"],
+    ["tool:Bash ", "tool:Bash "],
+    ["is:", ""],
+    ["http://x is", "http://x is"],
+  ])("leaves out a token that is still being typed: %s", (line, rest) => {
+    expect(withoutOpenToken(line)).toBe(rest);
+  });
+
   it("keeps names of tools with spaces and commas apart", () => {
     const query = { ...EVERYTHING, tools: new Set(["a b", "c,d", "100%"]) };
     expect(parseQuery(formatQuery(query)).tools).toEqual(query.tools);
@@ -50,6 +68,20 @@ describe("the query", () => {
 });
 
 describe("the visible trace", () => {
+  it("counts entries as matches whose full text was found elsewhere, in their row and once", () => {
+    const found = new Map([
+      [5 * 1024, "a result"],
+      [3 * 1024, null],
+      [2 * 1024, "in a run"],
+      [99 * 1024, "not here"],
+    ]);
+    const query = { ...EVERYTHING, text: "basket" };
+    expect(visibleTrace(rows.list, "dev", query, NOTHING_OPEN, found).matches).toEqual([0, 1, 2, 3]);
+    const only = visibleTrace(rows.list, "audit", { ...query, onlyMatches: true }, NOTHING_OPEN, found);
+    expect(only.rows.map((row) => row.key / 1024)).toEqual([0, 3]);
+    expect(visibleTrace(rows.list, "dev", EVERYTHING, NOTHING_OPEN, found).matches).toEqual([]);
+  });
+
   it("is everything in Dev view", () => {
     expect(lines(EVERYTHING)).toEqual([[0], [1, 2], [3, 4, 5], [6], [7], [8]]);
   });

@@ -51,6 +51,11 @@ export function parseQuery(line: string): Query {
   return { types, tools, marks, acts, onlyMatches, text: text.trim() };
 }
 
+/** The line without a token at its end that may still be typed. */
+export function withoutOpenToken(line: string): string {
+  return line.replace(/(?:^|\s)(?:type|tool|is|act|only):\S*$/, "");
+}
+
 export function formatQuery(query: Query): string {
   const tokens = [
     query.types.size > 0 && `type:${ENTRY_TYPES.filter((type) => query.types.has(type)).join(",")}`,
@@ -104,22 +109,26 @@ export function isDamaged(entry: Entry): boolean {
   return entry.raw_type === "damaged" || entry.raw_type === "oversized";
 }
 
+const NOTHING_FOUND: ReadonlyMap<number, unknown> = new Map();
+
 export interface VisibleTrace {
   rows: readonly Row[];
-  /** Indices into `rows` of those that contain the text; empty without a text. */
+  /** Indices into `rows` of those that hold the text; empty without a text. */
   matches: readonly number[];
 }
 
 /**
  * What is on the screen: the view's rows that pass the filter, with the members of opened rows below them.
  *
- * `open` holds keys of rows whose members are listed in place.
+ * `open` holds keys of rows whose members are listed in place, `found` the numbers of entries whose full text, which
+ * is not here, holds the words.
  */
 export function visibleTrace(
   rows: readonly Row[],
   view: "dev" | "audit",
   query: Query,
   open: ReadonlySet<number>,
+  found: ReadonlyMap<number, unknown> = NOTHING_FOUND,
 ): VisibleTrace {
   const needle = query.text.toLowerCase();
   const shown: Row[] = [];
@@ -128,7 +137,8 @@ export function visibleTrace(
     if (view === "audit" && !entriesOf(row).some(isAudit)) continue;
     const kept = narrowed(row, query, view);
     if (!kept) continue;
-    const matching = needle !== "" && entriesOf(kept).some((entry) => contains(entry, needle));
+    const matching =
+      needle !== "" && entriesOf(kept).some((entry) => contains(entry, needle) || found.has(entry.seq));
     if (query.onlyMatches && needle !== "" && !matching) continue;
     if (matching) matches.push(shown.length);
     shown.push(kept);

@@ -11,6 +11,14 @@ async function published(store: TraceStore): Promise<number> {
   return told.mock.calls.length;
 }
 
+function range(start: number, end: number) {
+  return Array.from({ length: end - start }, (_, index) => entry(start + index));
+}
+
+function lines(store: TraceStore): number[] {
+  return [...store.get().rows.entries.keys()].map((seq) => seq / 1024);
+}
+
 describe("the trace store", () => {
   it("tells once of many events, and applies them in their order", async () => {
     const store = new TraceStore();
@@ -35,6 +43,57 @@ describe("the trace store", () => {
     await published(store);
     expect([...store.get().rows.entries.keys()]).toEqual([5 * 1024]);
     expect(store.get()).toMatchObject({ caughtUp: false, rewrites: 1 });
+  });
+
+  it("shows the window until all of it has come in order", async () => {
+    const store = new TraceStore();
+    store.apply({ kind: "window", entries: [entry(7), entry(8, { uuid: "u" }), entry(9)] });
+    store.apply({ kind: "patch", patches: [{ seq: 8 * 1024, inherited: true }] });
+    await published(store);
+    const window = store.get().rows;
+    expect(store.get()).toMatchObject({ windowed: true, loaded: 0, caughtUp: false });
+    expect(lines(store)).toEqual([7, 8, 9]);
+    expect(window.entries.get(8 * 1024)?.inherited).toBe(true);
+    expect(store.last).toBe(-1);
+
+    store.apply({ kind: "entries", entries: range(0, 9) });
+    await published(store);
+    expect(store.get()).toMatchObject({ windowed: true, loaded: 9, rows: window });
+    store.apply({ kind: "entries", entries: range(9, 12) });
+    await published(store);
+    expect(store.get()).toMatchObject({ windowed: false, loaded: 12 });
+    expect(lines(store)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  });
+
+  it("takes no window of what it shows already, nor keeps one that is never passed", async () => {
+    const store = new TraceStore();
+    store.apply({ kind: "entries", entries: range(0, 5) });
+    store.apply({ kind: "window", entries: range(2, 5) });
+    await published(store);
+    expect(store.get()).toMatchObject({ windowed: false, loaded: 5 });
+    store.apply({ kind: "window", entries: range(7, 9) });
+    store.apply({ kind: "caught-up", entries: 5, lines: 5 });
+    await published(store);
+    expect(store.get()).toMatchObject({ windowed: false, caughtUp: true });
+    expect(lines(store)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it("drops the window with the file that it was of, and keeps it when the connection is lost", async () => {
+    const store = new TraceStore();
+    store.apply({ kind: "window", entries: range(7, 9) });
+    store.apply({
+      kind: "connection",
+      state: "lost",
+      error: new ApiError(0, "cut", "", "", null),
+      retry_ms: 1,
+    });
+    await published(store);
+    expect(lines(store)).toEqual([7, 8]);
+    store.apply({ kind: "rewritten" });
+    store.apply({ kind: "entries", entries: range(0, 2) });
+    await published(store);
+    expect(store.get()).toMatchObject({ windowed: false, rewrites: 1, loaded: 2 });
+    expect(lines(store)).toEqual([0, 1]);
   });
 
   it("keeps what came when the connection is lost or fails", async () => {

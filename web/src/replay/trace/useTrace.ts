@@ -1,4 +1,4 @@
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { ApiError } from "../../api/client";
 import { type TraceEvent, traceEvents } from "../../api/sse";
 import type { Entry, EntryPatch, Session } from "../shapes";
@@ -12,9 +12,14 @@ export type Connection =
   | { state: "failed"; error: unknown };
 
 export interface TraceState {
-  /** Grows in place; `version` tells that it did. */
+  /** What is shown: all that has come, or at first the window around the entry of the address. Grows in place. */
   rows: Rows;
+  /** Tells that `rows` grew or became others. */
   version: number;
+  /** `rows` is the window: what lies before and behind it is still coming. */
+  windowed: boolean;
+  /** Entries that have come, from the start of the trace; the window's are among them when it is passed. */
+  loaded: number;
   /** Everything stored has come: what comes now is live. */
   caughtUp: boolean;
   connection: Connection;
@@ -30,8 +35,11 @@ export interface TraceState {
  * Law: events are applied in their order, at once; only telling about them is put off.
  */
 export class TraceStore {
+  /** All that has come, in order from the start. */
+  #whole = new Rows();
   #state: TraceState = {
-    ...emptyTrace(),
+    ...shownWhole(this.#whole),
+    caughtUp: false,
     version: 0,
     connection: { state: "connecting" },
     session: null,
@@ -47,12 +55,58 @@ export class TraceStore {
     return () => this.#listeners.delete(listener);
   };
 
+  /** The last entry that came in order: the stream goes on behind it. */
+  get last(): number {
+    return this.#whole.last;
+  }
+
   apply(event: TraceEvent): void {
-    this.#become(after(this.#pending ?? this.#state, event));
+    this.#become(this.#after(this.#pending ?? this.#state, event));
   }
 
   fail(error: unknown): void {
     this.#become({ ...(this.#pending ?? this.#state), connection: { state: "failed", error } });
+  }
+
+  /** The state after an event; the rows of `state` grow. */
+  #after(state: TraceState, event: TraceEvent): TraceState {
+    switch (event.kind) {
+      case "entries":
+        this.#whole.append(event.entries as Entry[]);
+        return { ...state, ...this.#shown(state), version: state.version + 1 };
+      case "window": {
+        const rows = new Rows();
+        rows.append(event.entries as Entry[]);
+        if (rows.last <= this.#whole.last) return state;
+        return { ...state, rows, windowed: true, version: state.version + 1 };
+      }
+      case "patch":
+        this.#whole.patch(event.patches as EntryPatch[]);
+        if (state.windowed) state.rows.patch(event.patches as EntryPatch[]);
+        return { ...state, version: state.version + 1 };
+      case "session":
+        return { ...state, session: event.session as Session };
+      case "caught-up":
+        // A window that has still not been passed shows what is there no more.
+        return { ...state, ...shownWhole(this.#whole), version: state.version + 1, caughtUp: true };
+      case "rewritten":
+        this.#whole = new Rows();
+        return {
+          ...state,
+          ...shownWhole(this.#whole),
+          caughtUp: false,
+          version: state.version + 1,
+          rewrites: state.rewrites + 1,
+        };
+      case "connection":
+        return { ...state, connection: connectionOf(event) };
+    }
+  }
+
+  /** The window is shown until everything in it has come in order. */
+  #shown(state: TraceState) {
+    const passed = !state.windowed || this.#whole.last >= state.rows.last;
+    return passed ? shownWhole(this.#whole) : { loaded: this.#whole.entryCount };
   }
 
   #become(state: TraceState): void {
@@ -69,28 +123,8 @@ export class TraceStore {
   }
 }
 
-/** The state after an event; the rows of `state` grow. */
-function after(state: TraceState, event: TraceEvent): TraceState {
-  switch (event.kind) {
-    case "entries":
-      state.rows.append(event.entries as Entry[]);
-      return { ...state, version: state.version + 1 };
-    case "patch":
-      state.rows.patch(event.patches as EntryPatch[]);
-      return { ...state, version: state.version + 1 };
-    case "session":
-      return { ...state, session: event.session as Session };
-    case "caught-up":
-      return { ...state, caughtUp: true };
-    case "rewritten":
-      return { ...state, ...emptyTrace(), version: state.version + 1, rewrites: state.rewrites + 1 };
-    case "connection":
-      return { ...state, connection: connectionOf(event) };
-  }
-}
-
-function emptyTrace() {
-  return { rows: new Rows(), caughtUp: false };
+function shownWhole(rows: Rows) {
+  return { rows, loaded: rows.entryCount, windowed: false };
 }
 
 /** Frames stop in a hidden page; a message that came just before must not wait for ever. */
@@ -104,8 +138,13 @@ function connectionOf(event: TraceEvent & { kind: "connection" }): Connection {
   return { state: "lost", error: event.error, retryAt: Date.now() + event.retry_ms };
 }
 
-/** `attempt` starts the stream anew, after an error that a retry by itself could not mend. */
-export function useTrace(sessionId: string, attempt: number): TraceState {
+/**
+ * `attempt` starts the stream anew, after an error that a retry by itself could not mend; `entry` is the one that is
+ * wanted first, by number or uuid, as long as nothing has come.
+ */
+export function useTrace(sessionId: string, attempt: number, entry: number | string | undefined): TraceState {
+  const wanted = useRef(entry);
+  wanted.current = entry;
   const [stores] = useState(() => new Map<string, TraceStore>());
   const key = `${sessionId} ${attempt}`;
   let store = stores.get(key);
@@ -118,7 +157,7 @@ export function useTrace(sessionId: string, attempt: number): TraceState {
 
   useEffect(() => {
     const ending = new AbortController();
-    void follow(sessionId, current, ending.signal);
+    void follow(sessionId, current, wanted.current, ending.signal);
     return () => ending.abort();
   }, [sessionId, current]);
 
@@ -139,12 +178,18 @@ class Breath {
   }
 }
 
-async function follow(sessionId: string, store: TraceStore, signal: AbortSignal): Promise<void> {
+async function follow(
+  sessionId: string,
+  store: TraceStore,
+  entry: number | string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   // An effect may run twice: what has come already is not asked for again.
-  const after = store.get().rows.last;
+  const after = store.last;
+  const query: Record<string, string> = entry === undefined ? {} : { around: String(entry) };
   const breath = new Breath();
   try {
-    for await (const event of traceEvents(sessionId, { signal, after })) {
+    for await (const event of traceEvents(sessionId, { signal, after, query })) {
       if (signal.aborted) return;
       store.apply(event);
       await breath.taken(store.get().rows.entryCount === 0);
