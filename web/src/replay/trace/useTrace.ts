@@ -165,6 +165,8 @@ export function useTrace(sessionId: string, attempt: number, entry: number | str
 }
 
 const WORK_MS_MAX = 24;
+/** A list is laid out, measured, laid out again and scrolled. */
+const FRAMES_TO_DRAW = 3;
 
 /** Lets the page draw and answer while a long trace pours in faster than it can be taken. */
 class Breath {
@@ -193,6 +195,9 @@ async function follow(
       if (signal.aborted) return;
       store.apply(event);
       await breath.taken(store.get().rows.entryCount === 0);
+      // All the rest is less urgent than seeing the wanted entry.
+      if (event.kind === "window")
+        for (let frame = 0; frame < FRAMES_TO_DRAW; frame += 1) await breath.taken(true);
     }
   } catch (error) {
     if (!signal.aborted) store.fail(error);
