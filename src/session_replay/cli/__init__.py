@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="serve the product and follow the local transcripts"))
     _add_import(commands.add_parser("import", help="import transcripts once, then exit"))
+    _add_export(commands.add_parser("export", help="write one session to a file or to standard output"))
     return parser
 
 
@@ -59,6 +60,16 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_import)
 
 
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("session", metavar="SESSION", help="its id, or a beginning of it that no other has")
+    parser.add_argument(
+        "--format", choices=("csv", "jsonl"), required=True, help="rows for a spreadsheet, or the transcript itself"
+    )
+    parser.add_argument("--output", default="-", metavar="FILE", help="where to write (- is standard output)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="where the data lies; a server may hold it")
+    parser.set_defaults(run=_export)
+
+
 def _serve(arguments: argparse.Namespace) -> int:
     from session_replay.cli.serving import serve
 
@@ -69,3 +80,9 @@ def _import(arguments: argparse.Namespace) -> int:
     from session_replay.cli.importing import import_once
 
     return import_once(arguments.paths, arguments.data, host_from_path=arguments.host_from_path, as_json=arguments.json)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from session_replay.cli.exporting import export
+
+    return export(arguments.session, arguments.format, arguments.output, arguments.data)

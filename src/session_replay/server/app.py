@@ -15,11 +15,13 @@ from litestar.types import Message, Scope
 
 from session_replay import __version__
 from session_replay.errors import ReplayError
+from session_replay.query.export import Export
 from session_replay.query.sessions import Catalogue
 from session_replay.query.trace import Trace
 from session_replay.server.access import LOOPBACK_NAMES, Access
 from session_replay.server.feed import Feed
 from session_replay.server.problem import PROBLEM_JSON, framework_error, replay_error, unexpected_error
+from session_replay.server.routes.export import export_router
 from session_replay.server.routes.operations import health_router, operations_router
 from session_replay.server.routes.pages import pages_router
 from session_replay.server.routes.sessions import sessions_router
@@ -29,12 +31,13 @@ from session_replay.store.installation import Installation
 from session_replay.wire import EntryPatch, Problem
 
 COOKIE_PREFIX = "session_replay_"
-API_ROUTERS = (sessions_router, trace_router, operations_router)
+API_ROUTERS = (sessions_router, trace_router, export_router, operations_router)
 
 
 def make_services(at: Installation, *, user: str, api_key: str | None, host: str) -> Services:
     """The parts behind the routes of one installation."""
     is_loopback = host in LOOPBACK_NAMES
+    trace = Trace(at)
     access = Access(
         at.key.cookie_key,
         COOKIE_PREFIX + at.data_id[:8],
@@ -45,7 +48,8 @@ def make_services(at: Installation, *, user: str, api_key: str | None, host: str
     return Services(
         at=at,
         catalogue=Catalogue(at.names, at.session_keys, at.key.organization),
-        trace=Trace(at),
+        trace=trace,
+        export=Export(at, trace),
         feed=Feed(),
         access=access,
         local=LocalImport(),

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from session_replay.query.export import Export
 from session_replay.query.sessions import Catalogue
 from session_replay.query.trace import Trace
 from session_replay.server.access import Access
@@ -35,6 +36,7 @@ class Services:
     at: Installation
     catalogue: Catalogue
     trace: Trace
+    export: Export
     feed: Feed
     access: Access
     local: LocalImport

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
@@ -44,10 +45,11 @@ class Database:
 
     Args:
         url: ``sqlite:///path`` or ``postgresql+psycopg://…`` as SQLAlchemy writes them.
+        reads_only: The database itself refuses to change anything; another process may write it meanwhile.
     """
 
-    def __init__(self, url: str | URL) -> None:
-        self.engine = _engine(make_url(url))
+    def __init__(self, url: str | URL, *, reads_only: bool = False) -> None:
+        self.engine = _engine(make_url(url), reads_only=reads_only)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._undone: list[Callable[[], None]] = []
         self._waiting: queue.SimpleQueue[_Waiting[Any] | None] = queue.SimpleQueue()
@@ -143,9 +145,14 @@ def _insert_missing(table: Table, dialect: str) -> Insert:
     return (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, *, reads_only: bool) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=READERS_MAX, pool_pre_ping=True)
+        options = {"options": "-c default_transaction_read_only=on"} if reads_only else {}
+        return create_engine(url, pool_size=READERS_MAX, pool_pre_ping=True, connect_args=options)
+    if reads_only:
+        # A plain connection that is the last to close would move the log into the file.
+        path = quote(str(Path(url.database or "").absolute()))
+        url = URL.create("sqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"})
     engine = create_engine(url, pool_size=READERS_MAX, connect_args={"check_same_thread": False})
     if sqlite3.sqlite_version_info < (3, 35):
         raise ReplayError(f"SQLite {sqlite3.sqlite_version} is too old, 3.35 is needed")
@@ -155,10 +162,11 @@ def _engine(url: URL) -> Engine:
         # The driver must not open transactions by itself: reads and writes begin in different ways.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
-        cursor.execute("PRAGMA foreign_keys=ON")
+        if not reads_only:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
+            cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA busy_timeout=30000")
         cursor.execute(f"PRAGMA cache_size=-{SQLITE_CACHE_KIB}")
         cursor.close()

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import OperationalError
 
-from session_replay.errors import DataFolderBusy, InvalidRequest, KeyMissing
+from session_replay.errors import DataFolderBusy, InvalidRequest, KeyMissing, NotFound
 from session_replay.store.database import Database, sqlite_url
-from session_replay.store.migrations import upgrade
+from session_replay.store.migrations import check, upgrade
 from session_replay.store.names import Names
 from session_replay.store.schema import organization_keys, organizations
 from session_replay.store.sessions import SessionKeys
@@ -105,6 +106,36 @@ def open_installation(folder: Path, source: KeySource, *, url: str | None = None
             None if source.given else source.path(data_id),
             is_new,
         )
+
+
+@contextmanager
+def read_installation(folder: Path, source: KeySource, *, url: str | None = None) -> Generator[Installation]:
+    """Open a data folder to read from it, also beside the process that holds it; nothing in it is made or changed.
+
+    Raises:
+        NotFound: Nothing was ever stored there.
+        InvalidRequest: The database cannot be read, or an older version wrote it.
+        KeyMissing: Its key is not to be found.
+        KeyWrong: The key found is another one.
+        DataFolderNewer: A newer version wrote it.
+    """
+    if url is None and not (folder / CATALOGUE).is_file():
+        raise NotFound(f"{folder} holds no data: name the folder with --data")
+    with contextlib.ExitStack() as stack:
+        database = Database(url or sqlite_url(folder / CATALOGUE), reads_only=True)
+        stack.callback(database.close)
+        try:
+            with database.read() as connection:
+                check(connection)
+                stored = _stored_key(connection)
+        except OperationalError as error:
+            raise InvalidRequest(f"{folder} cannot be read: {error.orig}") from error
+        if stored is None:
+            raise NotFound(f"{folder} holds no data yet")
+        data_id, wrapped = stored
+        key = open_organization_key(_key(source, data_id, wrapped), ORGANIZATION, wrapped)
+        key_file = None if source.given else source.path(data_id)
+        yield Installation(folder, data_id, database, key, Names(key), SessionKeys(key), key_file, is_new=False)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import { titleOf } from "../sessions/rows";
 import { useZoneName } from "../timeZone";
 import { permanentLink } from "./address";
 import { CopyButton } from "./clipboard";
+import { ExportMenu } from "./ExportMenu";
 import { coverageOf } from "./sessions";
 import type { Session } from "./shapes";
 import { VisibleText } from "./text/VisibleText";
@@ -45,6 +46,7 @@ export function SessionHeader({ session, ancestors, actions }: Props) {
           <Tag title="The file was rewritten or cut; older bytes are kept">Rewritten</Tag>
         )}
         <span className="sr-header-actions">
+          <ExportMenu session={session} />
           <CopyButton text={permanentLink(session.id)} label="Copy link" glyph="link" wide />
           {actions}
         </span>

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from session_replay.errors import DataFolderNewer
+from session_replay.errors import DataFolderNewer, InvalidRequest, NotFound
 from session_replay.store.schema import metadata
 
 HEAD = "0001"
@@ -26,6 +26,25 @@ def upgrade(tx: Connection) -> None:
         _make(tx)
     else:
         migrate(tx)
+
+
+def check(connection: Connection) -> None:
+    """Make sure that the schema is ``HEAD``, where it may not be changed.
+
+    Raises:
+        NotFound: Nothing was ever stored there.
+        InvalidRequest: It is older.
+        DataFolderNewer: A newer version of the product wrote it.
+    """
+    current = _current(connection)
+    if current is None:
+        raise NotFound("nothing is stored there yet")
+    if current < HEAD:
+        raise InvalidRequest("an older version wrote the data: start session-replay serve on it once")
+    if current > HEAD:
+        raise DataFolderNewer(
+            f"the data folder has schema {current}, this version knows up to {HEAD}: install the newer version"
+        )
 
 
 def migrate(tx: Connection) -> None:
