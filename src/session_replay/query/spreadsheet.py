@@ -18,10 +18,12 @@ CELL_CHARS_MAX = 32_767
 Cell = str | int | None
 
 # What NFKC makes "=", "+", "-" or "@" of, and the minus sign: an input method or importer may fold them.
-_FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u207c\u207a\u207b\u208c\u208a\u208b\u2212\ufb29"
+_FORMULA = (
+    "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u207c\u207a\u207b\u208c\u208a\u208b\u2212\u2a75\u2a76\ufb29"
+)
 # White space, controls, quotes and invisible characters, which an importer may strip first.
 _SKIPPED = (
-    '\\s\\x00-\\x20\\x7f-\\x9f"\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f'
+    '\\s\\x00-\\x20\\x7f-\\x9f"\\u00ad\\u034f\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f'
     "\\u202a-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff9-\\ufffb"
     "\\U000e0000-\\U000e0fff"
 )
