@@ -358,6 +358,12 @@ def test_a_line_longer_than_is_parsed_has_its_row(tmp_path, projects):
     assert rows[2]["text"] == "after"
 
 
+def test_every_column_is_described():
+    documented = (Path(__file__).parents[2] / "docs" / "export.md").read_text()
+    table = documented[documented.index("| column |") : documented.index("New columns")]
+    assert re.findall(r"`(\w+)`(?=[^|]*\|[^|\n]*\|$)", table, re.MULTILINE) == list(COLUMNS)
+
+
 @pytest.mark.parametrize(
     ("title", "name"),
     [
