@@ -36,7 +36,7 @@ def export(session: str, wanted: Format, output: str, data: Path | None) -> int:
         with at.database.read() as connection:
             fixed = exported.fix(connection, named_session(connection, session))
         try:
-            with _opened(output) as file, _progress(fixed) as report:
+            with _opened(output) as file, _progress(fixed, output) as report:
                 for piece in exported.pieces(fixed, wanted):
                     file.write(piece.content)
                     report(piece)
@@ -76,8 +76,9 @@ def _opened(output: str) -> Generator[BinaryIO]:
 
 
 @contextmanager
-def _progress(fixed: Fixed) -> Generator[Callable[[Piece], None]]:
-    if fixed.length < WORTH_PROGRESS_BYTES or not sys.stderr.isatty() or sys.stdout.isatty():
+def _progress(fixed: Fixed, output: str) -> Generator[Callable[[Piece], None]]:
+    fills_terminal = output == STANDARD_OUTPUT and sys.stdout.isatty()
+    if fixed.length < WORTH_PROGRESS_BYTES or not sys.stderr.isatty() or fills_terminal:
         yield lambda _: None
         return
     from rich.console import Console
