@@ -2,10 +2,11 @@ import subprocess
 import sys
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import DBAPIError
 
-from session_replay.errors import DataFolderBusy, KeyMissing, KeyWrong
-from session_replay.store.installation import open_installation
+from session_replay.errors import DataFolderBusy, DataFolderNewer, InvalidRequest, KeyMissing, KeyWrong, NotFound
+from session_replay.store.installation import open_installation, read_installation
 from session_replay.store.schema import organizations
 from session_replay.vault.keys import key_encryption_key, make_key_file
 from session_replay.vault.source import KeySource
@@ -125,3 +126,48 @@ def test_foreign_files_and_odd_names_are_no_hindrance(tmp_path, source):
         assert not at.is_new
     assert (folder / "notes.txt").read_text() == "mine"
     assert (folder / "catalogue.sqlite").exists()
+
+
+def test_it_is_read_beside_its_holder_and_never_changed(tmp_path, source, database_url):
+    with (
+        open_installation(tmp_path / "data", source, url=database_url) as at,
+        read_installation(tmp_path / "data", source, url=database_url) as beside,
+    ):
+        assert (beside.data_id, beside.key.cookie_key) == (at.data_id, at.key.cookie_key)
+        with pytest.raises(DBAPIError, match=r"read-?only"):
+            beside.database.write(lambda tx: tx.execute(delete(organizations)))
+        at.database.write(lambda tx: tx.execute(update(organizations).values(created_ms=7)))
+        with beside.database.read() as connection:
+            assert connection.execute(select(organizations.c.created_ms)).scalar_one() == 7
+
+
+def test_a_reader_makes_nothing(tmp_path, source):
+    with pytest.raises(NotFound, match="holds no data"), read_installation(tmp_path / "data", source):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "catalogue.sqlite").touch()
+    with pytest.raises(NotFound, match="nothing is stored"), read_installation(tmp_path / "data", source):
+        pass
+
+
+@pytest.mark.parametrize(("version", "error"), [("0000", InvalidRequest), ("9999", DataFolderNewer)])
+def test_a_reader_migrates_nothing(tmp_path, source, version, error):
+    with open_installation(tmp_path / "data", source) as at:
+        at.database.write(lambda tx: tx.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": version}))
+    with pytest.raises(error), read_installation(tmp_path / "data", source):
+        pass
+
+
+def test_a_reader_says_what_is_no_database(tmp_path, source):
+    (tmp_path / "catalogue.sqlite").write_bytes(b"something else" * 100)
+    with pytest.raises(InvalidRequest, match="cannot be read"), read_installation(tmp_path, source):
+        pass
+
+
+def test_a_path_of_any_characters_is_read(tmp_path, source):
+    folder = tmp_path / "a?b#c%20 d"
+    with open_installation(folder, source) as at:
+        data_id = at.data_id
+    with read_installation(folder, source) as beside:
+        assert beside.data_id == data_id
