@@ -184,7 +184,7 @@ def test_bytes_that_were_not_read_yet_are_said_in_the_last_row(engine, projects)
 
 
 def test_a_session_that_is_being_read_anew_has_the_rows_that_there_are(engine, projects):
-    raw = jsonl(*LONG_TALK)
+    raw = jsonl(*talk(6_000))
     stored(engine, projects, raw)
     export = Export(engine, Trace(engine))
     with engine.database.read() as connection:

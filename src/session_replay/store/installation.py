@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from session_replay.errors import DataFolderBusy, InvalidRequest, KeyMissing, NotFound
 from session_replay.store.database import Database, sqlite_url
@@ -128,7 +128,7 @@ def read_installation(folder: Path, source: KeySource, *, url: str | None = None
             with database.read() as connection:
                 check(connection)
                 stored = _stored_key(connection)
-        except OperationalError as error:
+        except DatabaseError as error:
             raise InvalidRequest(f"{folder} cannot be read: {error.orig}") from error
         if stored is None:
             raise NotFound(f"{folder} holds no data yet")
