@@ -333,8 +333,9 @@ class Trace:
         """
         found = self._find(connection, session_id)
         summary, entry = self._entry(connection, found.key, _wanted(seq_or_uuid))
-        line = self._raw_line(connection, found.key, summary, line_of(entry.seq))
+        line, byte_start = self._raw_line(connection, found.key, summary, line_of(entry.seq))
         whole = entry_whole(line, line_of(entry.seq), entry.seq % 1024, entry.at)
+        whole.meta["byte_start"] = byte_start
         # What the reader knew from other lines when it came by.
         whole.tool = whole.tool or entry.tool
         whole.agent_id = whole.agent_id or entry.agent_id
@@ -423,13 +424,14 @@ class Trace:
                 break
         raise NotFound("no such entry in this session")
 
-    def _raw_line(self, connection: Connection, key: StreamKey, summary: SealedSummary, line: int) -> bytes:
+    def _raw_line(self, connection: Connection, key: StreamKey, summary: SealedSummary, line: int) -> tuple[bytes, int]:
+        """The line without its line feed, and where in the file it starts, in bytes."""
         raw = read_range(connection, key, summary.start, summary.end)
         start = 0
         for _ in range(line - summary.line_start):
             start = raw.index(b"\n", start) + 1
         end = raw.find(b"\n", start)
-        return raw[start : end if end >= 0 else len(raw)]
+        return raw[start : end if end >= 0 else len(raw)], summary.start + start
 
     def _join_spill(self, connection: Connection, found: _At, whole: EntryWhole) -> None:
         """Add the full output that the client kept in a file of its own because it was long."""

@@ -1,4 +1,12 @@
-import { type CSSProperties, type ReactNode, useMemo, useState, useSyncExternalStore } from "react";
+import {
+  type CSSProperties,
+  type ReactNode,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 
 interface PanelWidth {
   /** Name in this browser's storage. */
@@ -8,28 +16,13 @@ interface PanelWidth {
   max: number;
 }
 
-export const LIST_WIDTH: PanelWidth = {
-  name: "list-width",
-  initial: share(0.18, 216, 264),
-  min: 180,
-  max: 480,
-};
-export const INSPECTOR_WIDTH: PanelWidth = {
-  name: "inspector-width",
-  initial: share(0.31, 380, 620),
-  min: 280,
-  max: 1100,
-};
+const LIST_WIDTH: PanelWidth = { name: "list-width", initial: 240, min: 180, max: 480 };
+const INSPECTOR_WIDTH: PanelWidth = { name: "inspector-width", initial: 420, min: 280, max: 1100 };
 
 const STEP_PX = 24;
 
-/** A part of the window's width, within bounds. */
-function share(part: number, least: number, most: number): number {
-  return Math.round(Math.min(most, Math.max(least, window.innerWidth * part)));
-}
-
 /** A width that the reader chose, remembered in this browser. */
-export function useWidth(panel: PanelWidth): [number, (width: number) => void] {
+function useWidth(panel: PanelWidth): [number, (width: number) => void] {
   const [width, setWidth] = useState(() => clamped(storedNumber(panel.name) ?? panel.initial, panel));
   const choose = (next: number) => {
     const value = clamped(Math.round(next), panel);
@@ -55,7 +48,7 @@ export function useChoice(name: string, initial: boolean): [boolean, (value: boo
 }
 
 /** Whether the window is as the media query says, as long as it is. */
-export function useMedia(query: string): boolean {
+function useMedia(query: string): boolean {
   const [subscribe, matches] = useMemo(() => {
     const media = window.matchMedia(query);
     return [
@@ -69,23 +62,64 @@ export function useMedia(query: string): boolean {
   return useSyncExternalStore(subscribe, matches);
 }
 
+/** Which panels are on the screen, and how to show and fold them. */
+export interface PanelsShown {
+  list: boolean;
+  inspector: boolean;
+  /** The inspector lies over the trace. */
+  inDrawer: boolean;
+  /** The session list lies over the trace. */
+  listOver: boolean;
+  /** There is room for one panel only. */
+  isSingle: boolean;
+  showList: (shown: boolean) => void;
+  showInspector: (shown: boolean) => void;
+}
+
+/**
+ * The panels as the reader left them, where the window has room for them beside the trace. Where they lie over it they
+ * show themselves only when asked for, or when the page was opened at an entry.
+ */
+export function usePanelsShown(atEntry: boolean): PanelsShown {
+  const [listChosen, chooseList] = useChoice("list-shown", true);
+  const [inspectorChosen, chooseInspector] = useChoice("inspector-shown", true);
+  const [listAsked, askList] = useState(false);
+  const [inspectorAsked, askInspector] = useState(atEntry);
+  const inDrawer = useMedia("(max-width: 1099px)");
+  const listOver = useMedia("(max-width: 899px)");
+  const isSingle = useMedia("(max-width: 699px)");
+  return {
+    list: listOver ? listAsked : listChosen,
+    inspector: inDrawer ? inspectorAsked : inspectorChosen,
+    inDrawer,
+    listOver,
+    isSingle,
+    showList: listOver ? askList : chooseList,
+    showInspector: inDrawer ? askInspector : chooseInspector,
+  };
+}
+
 interface Props {
-  list: ReactNode | null;
-  inspector: ReactNode | null;
+  shown: PanelsShown;
+  list: ReactNode;
+  inspector: ReactNode;
   wide: boolean;
   children: ReactNode;
 }
 
-/** Three panels with widths to drag; a panel that is null is folded away. */
-export function Panels({ list, inspector, wide, children }: Props) {
+/** Three panels with widths to drag; in a narrow window the outer ones lie over the trace, or are tabs beside it. */
+export function Panels({ shown, list, inspector, wide, children }: Props) {
   const [listWidth, setListWidth] = useWidth(LIST_WIDTH);
   const [inspectorWidth, setInspectorWidth] = useWidth(INSPECTOR_WIDTH);
+  const drawer = useDrawerFocus(shown.inDrawer && shown.inspector);
   const style = { "--sr-list": `${listWidth}px`, "--sr-inspector": `${inspectorWidth}px` } as CSSProperties;
+  const { isSingle } = shown;
   return (
-    <div className={wide && inspector ? "sr-panels sr-panels-wide" : "sr-panels"} style={style}>
-      {list !== null && (
-        <>
-          <div className="sr-panel sr-panel-list">{list}</div>
+    <div className="sr-panels-frame">
+      {isSingle && <PanelTabs shown={shown} />}
+      <div className={wide && shown.inspector ? "sr-panels sr-panels-wide" : "sr-panels"} style={style}>
+        {shown.list && <div className="sr-panel sr-panel-list">{list}</div>}
+        {shown.list && !shown.listOver && (
           <Divider
             label="Width of the session list"
             panel={LIST_WIDTH}
@@ -93,11 +127,11 @@ export function Panels({ list, inspector, wide, children }: Props) {
             onWidth={setListWidth}
             side={1}
           />
-        </>
-      )}
-      <div className="sr-panel sr-panel-trace">{children}</div>
-      {inspector !== null && (
-        <>
+        )}
+        <div className="sr-panel sr-panel-trace" inert={isSingle && (shown.list || shown.inspector)}>
+          {children}
+        </div>
+        {shown.inspector && !shown.inDrawer && (
           <Divider
             label="Width of the inspector"
             panel={INSPECTOR_WIDTH}
@@ -105,11 +139,64 @@ export function Panels({ list, inspector, wide, children }: Props) {
             onWidth={setInspectorWidth}
             side={-1}
           />
-          <div className="sr-panel sr-panel-inspector">{inspector}</div>
-        </>
-      )}
+        )}
+        {shown.inspector && (
+          <div
+            ref={drawer}
+            className="sr-panel sr-panel-inspector"
+            tabIndex={shown.inDrawer ? -1 : undefined}
+            inert={isSingle && shown.list}
+          >
+            {inspector}
+          </div>
+        )}
+      </div>
     </div>
   );
+}
+
+/** Where there is room for one panel: which. */
+function PanelTabs({ shown }: { shown: PanelsShown }) {
+  const current = shown.list ? "Sessions" : shown.inspector ? "Entry" : "Trace";
+  const choose = (panel: string) => {
+    shown.showList(panel === "Sessions");
+    if (panel !== "Sessions") shown.showInspector(panel === "Entry");
+  };
+  return (
+    <nav className="sr-panel-tabs" aria-label="Panels">
+      {["Sessions", "Trace", "Entry"].map((panel) => (
+        <button
+          key={panel}
+          type="button"
+          aria-current={panel === current ? "true" : undefined}
+          onClick={() => choose(panel)}
+        >
+          {panel}
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+/** The focus goes into a drawer that opens, and back to where it was when it closes. */
+function useDrawerFocus(open: boolean) {
+  const panel = useRef<HTMLDivElement>(null);
+  const wasOpen = useRef(open);
+  const cameFrom = useRef<Element | null>(null);
+  useEffect(() => {
+    if (open === wasOpen.current) return;
+    wasOpen.current = open;
+    if (open) {
+      cameFrom.current = document.activeElement;
+      panel.current?.focus();
+      return;
+    }
+    const back = cameFrom.current;
+    // The row may have been recycled since.
+    if (back instanceof HTMLElement && back.isConnected && back !== document.body) back.focus();
+    else document.querySelector<HTMLElement>(".sr-panel-trace article[aria-current=true]")?.focus();
+  }, [open]);
+  return panel;
 }
 
 interface DividerProps {

@@ -2,21 +2,21 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { type RefObject, useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
 import type { StateSnapshot } from "react-virtuoso";
 import { useAnnounce } from "../shell/page";
-import { useZoneName } from "../timeZone";
+import { timeZone, useZoneName, zoneName } from "../timeZone";
 import { permanentLink } from "./address";
 import { AuditPanel } from "./audit/AuditPanel";
 import { useJump } from "./audit/useJump";
 import { copyText } from "./clipboard";
 import type { DiffLayout } from "./inspector/DiffTab";
 import { Inspector, type Tab } from "./inspector/Inspector";
+import { useContentCopy } from "./inspector/useContentCopy";
 import { KeyList } from "./KeyList";
 import { type Action, useKeys } from "./keys";
-import { Panels, useChoice, useMedia } from "./Panels";
+import { Panels, useChoice, usePanelsShown } from "./Panels";
 import { SessionHeader } from "./SessionHeader";
 import { SessionRail } from "./SessionRail";
 import { useSubagents } from "./sessions";
 import type { Session } from "./shapes";
-import { plainOutput } from "./text/ansi";
 import { Glyph } from "./trace/EntryMark";
 import { withSubagents } from "./trace/nesting";
 import { indexOfSeq, nextIndex, seqOf } from "./trace/place";
@@ -33,7 +33,6 @@ import { useMatches } from "./trace/useMatches";
 import { useSubagentTraces } from "./trace/useSubagentTraces";
 import type { TraceState } from "./trace/useTrace";
 import { WaitingLine } from "./trace/WaitingLine";
-import { isTerminal } from "./trace/words";
 
 const route = getRouteApi("/replay/$sessionId");
 
@@ -60,15 +59,8 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
   const query = useMemo(() => parseQuery(search.q ?? ""), [search.q]);
   const shownQuery = useDeferredValue(query);
   const [open, setOpen] = useState<ReadonlySet<number>>(new Set());
-  const [listChosen, setListChosen] = useChoice("list-shown", true);
-  const [listOver, setListOver] = useState(false);
-  const [inspectorChosen, setInspectorShown] = useChoice("inspector-shown", true);
-  // Where the panels lie over the trace, they show themselves only when asked for.
-  const narrow = useMedia("(max-width: 1099px)");
-  const narrower = useMedia("(max-width: 899px)");
-  const listShown = narrower ? listOver : listChosen;
-  const setListShown = narrower ? setListOver : setListChosen;
-  const inspectorShown = inspectorChosen && !(narrow && search.entry === undefined);
+  const panels = usePanelsShown(search.entry !== undefined);
+  const { showList, showInspector } = panels;
   const [wide, setWide] = useState(false);
   const [split, setSplit] = useChoice("diff-split", false);
   const [keysShown, setKeysShown] = useState(false);
@@ -114,9 +106,9 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
   const select = useCallback(
     (row: Row) => {
       change({ entry: headOf(row).seq, agent: row.nest?.sessionId });
-      setInspectorShown(true);
+      showInspector(true);
     },
-    [change, setInspectorShown],
+    [change, showInspector],
   );
   const toggle = useCallback((row: Row) => setOpen((before) => toggled(before, row.key)), []);
   const inPlace = useInPlace({ store: nested.store, rows, agent, visible: visible.rows, list, change });
@@ -165,6 +157,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     select: (entry, clear) => change(clear ? { entry, q: undefined } : { entry }),
   });
 
+  const copyContent = useContentCopy(agent ?? sessionId, around?.rewrites ?? trace.rewrites);
   const actions: Record<Action, () => void> = {
     next: () => step(1),
     previous: () => step(-1),
@@ -179,7 +172,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     open: () => {
       if (selectedRow?.kind === "fold") toggle(selectedRow);
       else if (selectedRow && subagentOf(selectedRow) !== null) inPlace.toggleSubagent(selectedRow);
-      else if (selectedRow) setInspectorShown(true);
+      else if (selectedRow) showInspector(true);
     },
     content: () => change({ tab: "content" }),
     diff: () => change({ tab: "diff" }),
@@ -195,16 +188,18 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
         announce(done ? "Link copied" : "Copying is not allowed here"),
       ),
     "copy-text": () => {
-      const text = selectedRow
-        ? entriesOf(selectedRow)
-            .map((entry) => (isTerminal(entry) ? plainOutput(entry.preview) : entry.preview))
-            .join("\n\n")
-        : "";
-      if (text !== "")
-        void copyText(text).then((done) => announce(done ? "Text copied" : "Copying is not allowed here"));
+      if (selectedRow)
+        void copyContent(selectedRow).then((done) =>
+          announce(done ? "Content copied" : "Copying is not allowed here"),
+        );
     },
-    "fold-list": () => setListShown(!listShown),
-    "fold-inspector": () => setInspectorShown(!inspectorShown),
+    "fold-list": () => showList(!panels.list),
+    "fold-inspector": () => showInspector(!panels.inspector),
+    "time-zone": () => {
+      const next = timeZone.get() === "utc" ? "local" : "utc";
+      timeZone.set(next);
+      announce(`Times in ${zoneName(next)}`);
+    },
     up: () => {
       if (session?.parent_id) {
         const entry = session.spawned_by_seq;
@@ -218,7 +213,9 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     keys: () => setKeysShown(true),
     close: () => {
       if (keysShown) setKeysShown(false);
+      else if (panels.listOver && panels.list) showList(false);
       else if (wide) setWide(false);
+      else if (panels.inDrawer && panels.inspector) showInspector(false);
       else if (search.entry !== undefined) change({ entry: undefined });
     },
   };
@@ -270,47 +267,46 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     <div className="sr-session">
       <Panels
         wide={wide}
+        shown={panels}
         list={
-          listShown ? (
-            <SessionRail
-              current={ancestors[0] ?? (session?.parent_id === null ? session : null)}
-              place={railPlace}
-              filter={neighbours.filter}
-              sort={neighbours.sort}
-              onFold={() => setListShown(false)}
-            />
-          ) : null
+          <SessionRail
+            current={ancestors[0] ?? (session?.parent_id === null ? session : null)}
+            place={railPlace}
+            filter={neighbours.filter}
+            sort={neighbours.sort}
+            onFold={() => showList(false)}
+          />
         }
         inspector={
-          inspectorShown ? (
-            <Inspector
-              key={agent ?? sessionId}
-              sessionId={agent ?? sessionId}
-              session={around?.session ?? session}
-              row={selectedRow}
-              seq={selectedSeq}
-              missing={
-                (agent === undefined ? trace.caughtUp : nested.isForeign || around?.state === "whole") &&
-                search.entry !== undefined &&
-                !selectedRow
-                  ? String(search.entry)
-                  : null
-              }
-              live={around?.session?.live ?? live}
-              rewrites={around?.rewrites ?? trace.rewrites}
-              tab={tab}
-              onTab={(next) => change({ tab: next })}
-              layout={split ? "split" : "unified"}
-              onLayout={(layout: DiffLayout) => setSplit(layout === "split")}
-              wide={wide}
-              onWide={() => setWide(!wide)}
-              onStep={step}
-              onClose={() => {
-                setInspectorShown(false);
-                setWide(false);
-              }}
-            />
-          ) : null
+          <Inspector
+            key={agent ?? sessionId}
+            sessionId={agent ?? sessionId}
+            session={around?.session ?? session}
+            row={selectedRow}
+            seq={selectedSeq}
+            missing={
+              (agent === undefined ? trace.caughtUp : nested.isForeign || around?.state === "whole") &&
+              search.entry !== undefined &&
+              !selectedRow
+                ? String(search.entry)
+                : null
+            }
+            entries={selectedRows.entries}
+            onEntry={(entry) => change({ entry, agent })}
+            live={around?.session?.live ?? live}
+            rewrites={around?.rewrites ?? trace.rewrites}
+            tab={tab}
+            onTab={(next) => change({ tab: next })}
+            layout={split ? "split" : "unified"}
+            onLayout={(layout: DiffLayout) => setSplit(layout === "split")}
+            wide={wide}
+            onWide={() => setWide(!wide)}
+            onStep={step}
+            onClose={() => {
+              showInspector(false);
+              setWide(false);
+            }}
+          />
         }
       >
         {session ? (
@@ -319,10 +315,10 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
             ancestors={ancestors}
             actions={
               <FoldButtons
-                listShown={listShown}
-                inspectorShown={inspectorShown}
-                onList={() => setListShown(!listShown)}
-                onInspector={() => setInspectorShown(!inspectorShown)}
+                listShown={panels.list}
+                inspectorShown={panels.inspector}
+                onList={() => showList(!panels.list)}
+                onInspector={() => showInspector(!panels.inspector)}
                 onKeys={() => setKeysShown(true)}
               />
             }
@@ -403,7 +399,7 @@ function FoldButtons({ listShown, inspectorShown, onList, onInspector, onKeys }:
         className="sr-icon-button"
         aria-pressed={listShown}
         aria-label="Session list"
-        title="Session list ([)"
+        title="Session list (b)"
         onClick={onList}
       >
         <Glyph name="panelLeft" />

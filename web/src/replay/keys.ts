@@ -1,24 +1,46 @@
 import { useEffect, useRef } from "react";
+import { preference } from "../preference";
+
+/** What the keys are for, in the order in which `?` lists them. */
+export const KEY_GROUPS = ["Move", "Read", "Find", "Copy", "Page"] as const;
+
+interface ListedKey {
+  keys: readonly string[];
+  does: string;
+  group: (typeof KEY_GROUPS)[number];
+}
 
 /** The keys of this page, in the order in which `?` lists them. */
-export const KEYS = [
-  { keys: ["j", "k"], does: "next, previous entry" },
-  { keys: ["J", "K"], does: "next, previous human prompt" },
-  { keys: ["e", "E"], does: "next, previous error or denial" },
-  { keys: ["n", "N"], does: "next, previous match" },
-  { keys: ["g g", "G"], does: "first, last entry" },
-  { keys: ["Enter"], does: "open the entry in the inspector, unfold it, or show its subagent below it" },
-  { keys: ["1", "2", "3"], does: "Content, Diff, Meta" },
-  { keys: ["f"], does: "inspector at full width" },
-  { keys: ["v"], does: "Dev or Audit view" },
-  { keys: ["/"], does: "find in the trace" },
-  { keys: ["y"], does: "copy the link to the entry" },
-  { keys: ["c"], does: "copy the entry's text" },
-  { keys: ["[", "]"], does: "fold the session list, the inspector" },
-  { keys: ["u"], does: "back to the list, or to the parent of a subagent" },
-  { keys: ["?"], does: "this list" },
-  { keys: ["Esc"], does: "close" },
-] as const;
+export const KEYS: readonly ListedKey[] = [
+  { keys: ["j", "k"], does: "next, previous entry", group: "Move" },
+  { keys: ["J", "K"], does: "next, previous human prompt", group: "Move" },
+  { keys: ["e", "E"], does: "next, previous error or denial", group: "Move" },
+  { keys: ["g g", "G"], does: "first, last entry", group: "Move" },
+  {
+    keys: ["Enter"],
+    does: "open the entry in the inspector, unfold it, or show its subagent below it",
+    group: "Read",
+  },
+  { keys: ["1", "2", "3"], does: "Content, Diff, Meta", group: "Read" },
+  { keys: ["f"], does: "inspector at full width", group: "Read" },
+  { keys: ["v"], does: "Dev or Audit view", group: "Read" },
+  { keys: ["/"], does: "find in the trace", group: "Find" },
+  { keys: ["n", "N"], does: "next, previous match", group: "Find" },
+  { keys: ["y"], does: "copy the link to the entry", group: "Copy" },
+  { keys: ["c"], does: "copy all of the entry's content", group: "Copy" },
+  { keys: ["b", "["], does: "session list", group: "Page" },
+  { keys: ["]"], does: "inspector", group: "Page" },
+  { keys: ["t"], does: "local time or UTC", group: "Page" },
+  { keys: ["u"], does: "back to the list, or to the parent of a subagent", group: "Page" },
+  { keys: ["?"], does: "this list", group: "Page" },
+  { keys: ["Esc"], does: "close what is on top", group: "Page" },
+];
+
+/** Keys of one character can be switched off: they disturb who speaks to the computer (WCAG 2.1.4). */
+export const singleKeys = preference("single-keys", ["on", "off"]);
+
+/** The key that leads to the switch is never off. */
+const ALWAYS = new Set(["?"]);
 
 /** One word per action, so that the page can be driven without a keyboard, too. */
 export type Action =
@@ -43,6 +65,7 @@ export type Action =
   | "copy-text"
   | "fold-list"
   | "fold-inspector"
+  | "time-zone"
   | "up"
   | "keys"
   | "close";
@@ -66,8 +89,10 @@ const ACTIONS: Record<string, Action> = {
   "/": "find",
   y: "copy-link",
   c: "copy-text",
+  b: "fold-list",
   "[": "fold-list",
   "]": "fold-inspector",
+  t: "time-zone",
   u: "up",
   "?": "keys",
   Escape: "close",
@@ -78,6 +103,7 @@ const SECOND_G_MS = 800;
 /** The action of a key press, null for none; `afterG` tells that `g` was pressed just before. */
 export function actionOf(event: KeyboardEvent, afterG: boolean): Action | null {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return null;
+  if (event.key.length === 1 && singleKeys.get() === "off" && !ALWAYS.has(event.key)) return null;
   if (event.key === "g") return afterG ? "first" : null;
   if (isTyping(event.target)) return null;
   // A button or link that has the focus answers Enter itself.

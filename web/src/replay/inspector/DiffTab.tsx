@@ -1,14 +1,17 @@
-import { useMemo, useState } from "react";
-import { Decoration, Diff, Hunk, type HunkTokens, markEdits, tokenize } from "react-diff-view";
+import { useMemo, useRef, useState } from "react";
+import { Decoration, Diff, Hunk, type HunkTokens, pickRanges, tokenize } from "react-diff-view";
 import "react-diff-view/style/index.css";
 import { formatCount } from "../../format";
 import { CopyButton } from "../clipboard";
 import type { DiffHunk, FileDiff } from "../shapes";
+import { visibleText } from "../text/invisible";
 import { colouredCode } from "../text/tree";
 import { VisibleText } from "../text/VisibleText";
+import { Glyph } from "../trace/EntryMark";
 import { relativePath } from "../trace/words";
+import { editRanges, isSpaceOnly } from "./edits";
 import { canBeColoured, DIFF_LINES_MAX, hunkData, hunkHeading, lineCount } from "./hunks";
-import { languageOf } from "./ToolViews";
+import { languageOf } from "./language";
 
 export type DiffLayout = "unified" | "split";
 
@@ -22,6 +25,13 @@ interface Props {
 
 /** The file changes of one tool call. */
 export function DiffTab({ diffs, layout, onLayout, project }: Props) {
+  const files = useRef<(HTMLElement | null)[]>([]);
+  const [at, setAt] = useState(0);
+  const go = (index: number) => {
+    setAt(index);
+    files.current[index]?.scrollIntoView({ block: "start" });
+  };
+  const sum = (count: (diff: FileDiff) => number) => diffs.reduce((total, diff) => total + count(diff), 0);
   return (
     <>
       <div className="sr-diff-bar">
@@ -33,11 +43,60 @@ export function DiffTab({ diffs, layout, onLayout, project }: Props) {
             </button>
           ))}
         </fieldset>
-        {diffs.length > 1 && <span>{diffs.length} files</span>}
+        {diffs.length > 1 && (
+          <span className="sr-diff-totals">
+            <span>{formatCount(diffs.length)} files</span>
+            <Counts additions={sum((diff) => diff.additions)} deletions={sum((diff) => diff.deletions)} />
+          </span>
+        )}
+        {diffs.length > 1 && (
+          <span className="sr-diff-steps">
+            <button
+              type="button"
+              className="sr-icon-button"
+              aria-label="Previous file"
+              title="Previous file"
+              disabled={at === 0}
+              onClick={() => go(at - 1)}
+            >
+              <Glyph name="up" />
+            </button>
+            <button
+              type="button"
+              className="sr-icon-button"
+              aria-label="Next file"
+              title="Next file"
+              disabled={at === diffs.length - 1}
+              onClick={() => go(at + 1)}
+            >
+              <Glyph name="down" />
+            </button>
+          </span>
+        )}
       </div>
-      {diffs.map((diff) => (
-        <DiffOfFile key={diff.path} diff={diff} layout={layout} project={project} />
+      {diffs.map((diff, index) => (
+        <div
+          key={diff.path}
+          ref={(element) => {
+            files.current[index] = element;
+          }}
+        >
+          <FileChange diff={diff} layout={layout} project={project} />
+        </div>
       ))}
+    </>
+  );
+}
+
+function Counts({ additions, deletions }: { additions: number; deletions: number }) {
+  return (
+    <>
+      <span className="sr-diff-plus" title="Lines added">
+        +{formatCount(additions)}
+      </span>
+      <span className="sr-diff-minus" title="Lines removed">
+        −{formatCount(deletions)}
+      </span>
     </>
   );
 }
@@ -51,21 +110,27 @@ const SOURCE_WORDS = {
 
 interface FileProps {
   diff: FileDiff;
-  layout: DiffLayout;
+  layout?: DiffLayout;
   project: string | null;
 }
 
-function DiffOfFile({ diff, layout, project }: FileProps) {
+/** What a call did to one file. */
+export function FileChange({ diff, layout = "unified", project }: FileProps) {
   const lines = lineCount(diff);
   const [open, setOpen] = useState(lines <= DIFF_LINES_MAX);
+  const spaceOnly = useMemo(
+    () => lines <= DIFF_LINES_MAX && isSpaceOnly(diff.hunks.map(hunkData)),
+    [diff, lines],
+  );
   const notes = [
     SOURCE_WORDS[diff.source],
     diff.user_modified && "changed by the user before it was applied",
     diff.truncated && "cut: the raw line has the rest",
+    spaceOnly && "only white space changes",
     diff.note,
   ].filter(Boolean);
   return (
-    <section className="sr-diff-file">
+    <section className="sr-diff-file" aria-label={`Changes of ${visibleText(diff.path)}`}>
       <header className="sr-diff-head">
         <span className="sr-diff-path" title={diff.path}>
           <VisibleText text={relativePath(diff.path, project)} />
@@ -73,8 +138,7 @@ function DiffOfFile({ diff, layout, project }: FileProps) {
         {CHANGE_WORDS[diff.change] && (
           <span className={`sr-badge sr-badge-${diff.change}`}>{CHANGE_WORDS[diff.change]}</span>
         )}
-        <span className="sr-diff-plus">+{formatCount(diff.additions)}</span>
-        <span className="sr-diff-minus">−{formatCount(diff.deletions)}</span>
+        <Counts additions={diff.additions} deletions={diff.deletions} />
         <CopyButton text={diff.path} label="Copy path" />
       </header>
       {notes.length > 0 && <p className="sr-note">{notes.join(" · ")}</p>}
@@ -117,9 +181,10 @@ function DrawnHunks({ diff, layout }: { diff: FileDiff; layout: DiffLayout }) {
 }
 
 function tokensOf(diff: FileDiff, hunks: ReturnType<typeof hunkData>[]): HunkTokens | null {
-  const language = languageOf(diff.path);
+  // A hunk cut out of prose opens emphasis that never ends.
+  const language = /\.(?:md|markdown)$/i.test(diff.path) ? null : languageOf(diff.path);
   if (!canBeColoured(diff)) return null;
-  const enhancers = [markEdits(hunks, { type: "block" })];
+  const enhancers = [pickRanges(...editRanges(hunks))];
   const highlight = (text: string) => colouredCode(text, language);
   try {
     return tokenize(hunks, {

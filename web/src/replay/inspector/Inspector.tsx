@@ -1,20 +1,16 @@
-import { type ReactNode, useState } from "react";
 import { formatDuration, formatTime } from "../../format";
 import { Failure } from "../../shell/FailurePage";
 import { useZoneName } from "../../timeZone";
 import { permanentLink } from "../address";
 import { CopyButton } from "../clipboard";
-import type { EntryWhole, Session } from "../shapes";
-import { Code } from "../text/Code";
+import type { Entry, EntryWhole, Session } from "../shapes";
 import { VisibleText } from "../text/VisibleText";
 import { Glyph, TYPE_WORDS, TypeIcon } from "../trace/EntryMark";
 import { durationOf, headOf, type Row, statusOf } from "../trace/rows";
 import { toolName } from "../trace/TraceRow";
+import { Content } from "./Content";
 import { type DiffLayout, DiffTab, noDiffReason } from "./DiffTab";
 import { MetaTab } from "./MetaTab";
-import { Block, Part } from "./Part";
-import { ToolCall } from "./ToolViews";
-import { isRecord } from "./toolInput";
 import { useEntryWhole } from "./useEntryWhole";
 
 export const TABS = ["content", "diff", "meta"] as const;
@@ -31,6 +27,10 @@ interface Props {
   seq: number | null;
   /** What the address names as an entry, where this session has no such entry. */
   missing: string | null;
+  /** The entries that have come, by number. */
+  entries: ReadonlyMap<number, Entry>;
+  /** Go to another entry of the session. */
+  onEntry: (address: number | string) => void;
   live: boolean;
   rewrites: number;
   tab: Tab;
@@ -45,7 +45,8 @@ interface Props {
 
 /** The right panel: all of one entry; of a tool call with its result, both. */
 export function Inspector(props: Props) {
-  const { row, seq } = props;
+  const { seq } = props;
+  const row = props.row && seq !== null ? reportOf(props.row, seq) : null;
   if (!row || seq === null) {
     return (
       <aside className="sr-inspector" aria-label="Inspector">
@@ -69,6 +70,13 @@ export function Inspector(props: Props) {
       <Body key={seqs[0]} {...props} row={row} first={seqs[0] ?? seq} second={seqs[1] ?? null} />
     </aside>
   );
+}
+
+/** The row, or the one report in it that was asked for: a hook, what a command had written so far. */
+function reportOf(row: Row, seq: number): Row {
+  const report = row.kind === "tool" ? row.progress.find((entry) => entry.seq === seq) : undefined;
+  if (!report) return row;
+  return { kind: "entry", key: report.seq, entry: report, depth: row.depth + 1, idle_ms: null };
 }
 
 function Heading({ row, sessionId, live, wide, onWide, onStep, onClose, seq }: Props & { row: Row }) {
@@ -136,7 +144,7 @@ function Body(props: BodyProps) {
   const { sessionId, rewrites, row, first, second, tab, onTab } = props;
   const call = useEntryWhole(sessionId, first, rewrites);
   const result = useEntryWhole(sessionId, second, rewrites);
-  const diffs = result.data?.diff.length ? result.data.diff : (call.data?.diff ?? []);
+  const diffs = diffsOf(call.data, result.data);
   const hasDiff =
     row.kind === "tool" ? row.call.has_diff || (row.result?.has_diff ?? false) : diffs.length > 0;
   const tool = row.kind === "fold" ? null : headOf(row).tool;
@@ -160,17 +168,27 @@ function Body(props: BodyProps) {
         ) : tab === "diff" ? (
           <Diffs {...props} diffs={diffs} waiting={result.isLoading} reason={noDiffReason(tool)} />
         ) : (
-          <Contents
+          <Content
             row={row}
             call={call.data}
             result={result.data ?? null}
-            waiting={result.isLoading}
+            diffs={diffs}
+            project={props.session?.project ?? null}
+            waiting={result.isLoading ? <Waiting /> : null}
             live={props.live}
+            onEntry={props.onEntry}
           />
         )}
       </div>
     </>
   );
+}
+
+/** What was done, else what was asked for. Old clients name the notebook in the call only. */
+function diffsOf(call: EntryWhole | undefined, result: EntryWhole | undefined): EntryWhole["diff"] {
+  const asked = call?.diff ?? [];
+  if (!result?.diff.length) return asked;
+  return result.diff.map((diff) => (diff.path === "" ? { ...diff, path: asked[0]?.path ?? "" } : diff));
 }
 
 function TabBar({ tab, onTab, disabled }: { tab: Tab; onTab: (tab: Tab) => void; disabled: string | null }) {
@@ -210,16 +228,17 @@ function Waiting() {
 
 type Wholes = { call: EntryWhole; result: EntryWhole | null };
 
-function Metas({ row, call, result, session }: BodyProps & Wholes) {
-  if (row.kind !== "tool") return <MetaTab whole={call} session={session} />;
+function Metas({ row, call, result, session, entries, onEntry }: BodyProps & Wholes) {
+  const more = { session, entries, onEntry };
+  if (row.kind !== "tool") return <MetaTab whole={call} {...more} />;
   return (
     <>
       <h2 className="sr-half">Call</h2>
-      <MetaTab whole={call} session={session} />
+      <MetaTab whole={call} {...more} />
       {result && (
         <>
           <h2 className="sr-half">Result</h2>
-          <MetaTab whole={result} session={session} />
+          <MetaTab whole={result} {...more} />
         </>
       )}
     </>
@@ -232,135 +251,4 @@ function Diffs({ diffs, layout, onLayout, waiting, reason, session }: DiffsProps
   if (waiting) return <Waiting />;
   if (diffs.length === 0) return <p className="sr-empty">{reason}</p>;
   return <DiffTab diffs={diffs} layout={layout} onLayout={onLayout} project={session?.project ?? null} />;
-}
-
-function Contents({
-  row,
-  call,
-  result,
-  waiting,
-  live,
-}: Wholes & { row: Row; waiting: boolean; live: boolean }) {
-  if (row.kind !== "tool") {
-    return (
-      <>
-        {call.raw_type === "damaged" && (
-          <p className="sr-notice sr-notice-error">
-            This line is damaged: it is no whole JSON object. It is stored and shown as it came.
-          </p>
-        )}
-        <Parts whole={call} />
-        <RawLine whole={call} />
-      </>
-    );
-  }
-  return (
-    <>
-      <Half title="Input">
-        <PermissionWords whole={call} />
-        <ToolCall whole={call} />
-        <RawLine whole={call} />
-      </Half>
-      <Half title="Output">
-        {waiting && <Waiting />}
-        {result && (
-          <>
-            <PermissionWords whole={result} />
-            <Outcome whole={result} />
-            <Parts whole={result} />
-            <RawLine whole={result} />
-          </>
-        )}
-        {!row.result && (
-          <p className="sr-empty">
-            {live
-              ? "Still running: the result will appear here."
-              : "The transcript holds no result of this call."}
-          </p>
-        )}
-      </Half>
-    </>
-  );
-}
-
-function Half({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className="sr-half-section">
-      <h2 className="sr-half">{title}</h2>
-      {children}
-    </section>
-  );
-}
-
-function Parts({ whole }: { whole: EntryWhole }) {
-  if (whole.content.every((part) => part.text !== null && part.text.trim() === ""))
-    return <p className="sr-empty">Nothing was written here.</p>;
-  // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a stored line never change
-  return whole.content.map((part, index) => <Part key={index} part={part} />);
-}
-
-function PermissionWords({ whole }: { whole: EntryWhole }) {
-  const permission = whole.meta.permission;
-  const words = isRecord(permission) ? permission.words : null;
-  if (typeof words !== "string") return null;
-  return (
-    <p className={whole.is_denied ? "sr-notice sr-notice-error" : "sr-notice"}>
-      <VisibleText text={words} />
-    </p>
-  );
-}
-
-/** How a command ended, as far as the line tells. */
-function Outcome({ whole }: { whole: EntryWhole }) {
-  const tool = isRecord(whole.meta.tool) ? whole.meta.tool : {};
-  const exit = typeof tool.exit_code === "number" && `Exit code ${tool.exit_code}`;
-  const facts = [
-    exit && !whole.content.some((part) => isFirstLine(exit, part.text)) && exit,
-    tool.interrupted === true && "interrupted",
-    typeof tool.background_task_id === "string" && `runs in the background as ${tool.background_task_id}`,
-  ].filter((fact) => typeof fact === "string");
-  if (facts.length === 0) return null;
-  return <p className={whole.is_error ? "sr-notice sr-notice-error" : "sr-notice"}>{facts.join(" · ")}</p>;
-}
-
-/** The client itself writes `Exit code 1` above the output of a command that failed. */
-function isFirstLine(line: string, text: string | null): boolean {
-  return (
-    text
-      ?.trimStart()
-      .split("\n", 1)[0]
-      ?.trimEnd()
-      .replace(/^Error: /, "") === line
-  );
-}
-
-const RAW_CHARACTERS_MAX = 200_000;
-
-function RawLine({ whole }: { whole: EntryWhole }) {
-  const [open, setOpen] = useState(false);
-  return (
-    <div className="sr-raw">
-      <button type="button" className="sr-link-button" aria-expanded={open} onClick={() => setOpen(!open)}>
-        <Glyph name={open ? "down" : "right"} /> Raw JSON
-      </button>
-      {open && (
-        <Block label="line as stored" copy={whole.raw}>
-          <Code text={readable(whole.raw)} language="json" />
-          {whole.raw.length > RAW_CHARACTERS_MAX && (
-            <p className="sr-note">Cut here; the copy button gives all of it.</p>
-          )}
-        </Block>
-      )}
-    </div>
-  );
-}
-
-/** Indented where it is JSON and not too long; else as it stands. */
-function readable(raw: string): string {
-  if (raw.length > RAW_CHARACTERS_MAX) return raw.slice(0, RAW_CHARACTERS_MAX);
-  try {
-    return JSON.stringify(JSON.parse(raw), null, 2);
-  } catch {
-    return raw;
-  }
 }

@@ -1,34 +1,38 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useMemo } from "react";
 import { formatBytes, formatCount, formatDateTimeExact, formatDuration } from "../../format";
-import { useZoneName } from "../../timeZone";
+import { zoneName } from "../../timeZone";
 import { CopyButton } from "../clipboard";
-import type { EntryWhole, Session } from "../shapes";
+import type { Entry, EntryWhole, Session } from "../shapes";
 import { VisibleText } from "../text/VisibleText";
-import { isRecord } from "./toolInput";
+import { TYPE_WORDS } from "../trace/EntryMark";
+import { isRecord } from "./rawLine";
 
 interface Props {
   whole: EntryWhole;
   session: Session | null;
+  /** The entries that have come, to tell the time since the one before and to name the parent. */
+  entries: ReadonlyMap<number, Entry>;
+  onEntry: (address: number | string) => void;
 }
 
 interface Fact {
   name: string;
   value: ReactNode;
-  /** Long identifiers get a copy button. */
+  /** What the copy button gives, where it is not the value. */
   copy?: string;
 }
 
 /** Everything that is known about one entry beside its content, in groups. */
-export function MetaTab({ whole, session }: Props) {
-  const zone = useZoneName();
+export function MetaTab({ whole, session, entries, onEntry }: Props) {
+  const before = useMemo(() => entryBefore(entries, whole.seq), [entries, whole.seq]);
   const groups: [string, (Fact | null)[]][] = [
-    ["Time", timeFacts(whole, session, zone)],
+    ["Time", timeFacts(whole, session, before)],
     ["Model and tokens", tokenFacts(whole)],
     ["Tool", toolFacts(whole)],
     ["Permission", recordFacts(whole.meta.permission)],
     ["Hook", recordFacts(whole.meta.hook)],
-    ["Where", whereFacts(whole)],
-    ["Identifiers", idFacts(whole)],
+    ["Where", whereFacts(whole, session)],
+    ["Identifiers", idFacts(whole, entries, onEntry)],
     ["Line", lineFacts(whole)],
     ["Further", furtherFacts(whole)],
   ];
@@ -56,29 +60,52 @@ function Group({ title, facts }: { title: string; facts: Fact[] }) {
 }
 
 function FactRow({ fact }: { fact: Fact }) {
+  const copied = fact.copy ?? (typeof fact.value === "string" ? fact.value : null);
   return (
     <>
       <dt>{fact.name}</dt>
       <dd>
-        {typeof fact.value === "string" ? <VisibleText text={fact.value} /> : fact.value}
-        {fact.copy !== undefined && <CopyButton text={fact.copy} label={`Copy ${fact.name}`} />}
+        <span>{typeof fact.value === "string" ? <VisibleText text={fact.value} /> : fact.value}</span>
+        {copied !== null && copied !== "" && <CopyButton text={copied} label={`Copy ${fact.name}`} />}
       </dd>
     </>
   );
 }
 
-function timeFacts({ at, meta, duration_ms }: EntryWhole, session: Session | null, zone: string) {
+/** The entry that stands before in the file, of those that have come; null for the first. */
+export function entryBefore(entries: ReadonlyMap<number, Entry>, seq: number): Entry | null {
+  let before: Entry | null = null;
+  for (const entry of entries.values()) {
+    if (entry.seq < seq && (before === null || entry.seq > before.seq)) before = entry;
+  }
+  return before;
+}
+
+function timeFacts({ at, meta, duration_ms }: EntryWhole, session: Session | null, before: Entry | null) {
+  const local = zoneName("local");
   const since = at && session?.started_at ? Date.parse(at) - Date.parse(session.started_at) : Number.NaN;
+  const gap = at && before?.at ? Date.parse(at) - Date.parse(before.at) : Number.NaN;
   return [
-    at ? { name: zone === "UTC" ? "Time" : `Local (${zone})`, value: formatDateTimeExact(at, zone) } : null,
-    at
-      ? { name: "UTC", value: at, copy: at }
-      : { name: "Time", value: "This line and those before it have none." },
+    at ? { name: `Local (${local})`, value: formatDateTimeExact(at, local) } : null,
+    at ? { name: "UTC", value: at } : { name: "Time", value: "This line and those before it have none." },
     Number.isFinite(since) && since >= 0 ? { name: "Since start", value: `+${formatDuration(since)}` } : null,
+    Number.isFinite(gap)
+      ? {
+          name: "Since the entry before",
+          value:
+            gap >= 0
+              ? `+${formatDuration(gap)}`
+              : `${formatDuration(-gap)} earlier: the file's order is kept`,
+        }
+      : null,
     typeof meta.raw_at === "string" && meta.raw_at !== at ? { name: "As written", value: meta.raw_at } : null,
     duration_ms === null
       ? null
-      : { name: "Duration", value: `${formatDuration(duration_ms)} (${formatCount(duration_ms)} ms)` },
+      : {
+          name: "Duration",
+          value: `${formatDuration(duration_ms)} (${formatCount(duration_ms)} ms)`,
+          copy: String(duration_ms),
+        },
   ];
 }
 
@@ -86,11 +113,16 @@ function tokenFacts({ model, tokens, meta }: EntryWhole) {
   const facts: (Fact | null)[] = [text("Model", model ?? meta.model), text("Stop reason", meta.stop_reason)];
   if (tokens) {
     facts.push(
-      { name: "Input", value: formatCount(tokens.input) },
-      { name: "Output", value: formatCount(tokens.output) },
-      { name: "Cache write", value: formatCount(tokens.cache_creation) },
-      { name: "Cache read", value: formatCount(tokens.cache_read) },
-      { name: "Total", value: `${formatCount(tokens.total)} (of the whole message)` },
+      figure("Input", tokens.input),
+      figure("Output", tokens.output),
+      figure("Cache write", tokens.cache_creation),
+      figure("Cache read", tokens.cache_read),
+      figure("Total", tokens.total),
+      {
+        name: "Counted",
+        value: "once per message: all entries of one message carry the same figures",
+        copy: "",
+      },
     );
   }
   const detail = isRecord(meta.tokens) ? meta.tokens : {};
@@ -112,24 +144,43 @@ function toolFacts(whole: EntryWhole) {
   ];
 }
 
-function whereFacts({ meta }: EntryWhole) {
+function figure(name: string, tokens: number): Fact {
+  return { name, value: formatCount(tokens), copy: String(tokens) };
+}
+
+function whereFacts({ meta, inherited }: EntryWhole, session: Session | null) {
   return [
+    session && { name: "Collected from", value: `${session.client.host} · ${session.client.user}` },
+    session && { name: "Client", value: session.client.id },
     text("Directory", meta.cwd),
     text("Branch", meta.git_branch),
     text("Client version", meta.client_version),
     text("Started by", meta.entrypoint),
     text("Permission mode", meta.permission_mode),
     meta.is_sidechain === true
-      ? { name: "Sidechain", value: "yes: a subagent's line in its parent's file" }
+      ? {
+          name: "Sidechain",
+          value:
+            session?.parent_id == null
+              ? "a subagent's line in its parent's file"
+              : "a line of a subagent, in a file of its own",
+        }
+      : null,
+    inherited
+      ? { name: "Inherited", value: "copied by a fork or resume: the line is counted in another session" }
       : null,
   ];
 }
 
-function idFacts(whole: EntryWhole) {
+function idFacts(
+  whole: EntryWhole,
+  entries: ReadonlyMap<number, Entry>,
+  onEntry: Props["onEntry"],
+): (Fact | null)[] {
   const { meta } = whole;
   return [
     id("Entry UUID", whole.uuid),
-    id("Parent UUID", meta.parent_uuid),
+    parentFact(meta.parent_uuid, entries, onEntry),
     id("Message", whole.message_id),
     id("Request", meta.request_id),
     id("Tool use", whole.tool_use_id),
@@ -137,24 +188,55 @@ function idFacts(whole: EntryWhole) {
   ];
 }
 
+/** The line that this one answers, with the way to it. */
+function parentFact(
+  uuid: unknown,
+  entries: ReadonlyMap<number, Entry>,
+  onEntry: Props["onEntry"],
+): Fact | null {
+  if (typeof uuid !== "string" || uuid === "") return null;
+  // A message of several lines has an entry for each: the first is the one that the uuid names.
+  const parent = [...entries.values()].find((entry) => entry.uuid === uuid);
+  return {
+    name: "Parent UUID",
+    copy: uuid,
+    value: parent ? (
+      <button
+        type="button"
+        className="sr-link-button"
+        title={`Go to the parent entry: ${TYPE_WORDS[parent.type]}`}
+        onClick={() => onEntry(parent.seq)}
+      >
+        <code>{uuid}</code>
+      </button>
+    ) : (
+      <code title="No entry of this session has it">{uuid}</code>
+    ),
+  };
+}
+
 function lineFacts(whole: EntryWhole) {
   const { meta } = whole;
   return [
     text("Raw type", whole.raw_type),
     // The API counts lines from 0, editors from 1.
-    typeof meta.line === "number" ? { name: "Line of the file", value: formatCount(meta.line + 1) } : null,
-    { name: "Entry number", value: String(whole.seq), copy: String(whole.seq) },
-    { name: "Size", value: `${formatBytes(whole.size_bytes)} (${formatCount(whole.size_bytes)} bytes)` },
+    typeof meta.line === "number" ? figure("Line of the file", meta.line + 1) : null,
+    typeof meta.byte_start === "number" ? figure("Byte offset", meta.byte_start) : null,
+    { name: "Entry number", value: String(whole.seq) },
+    {
+      name: "Size",
+      value: `${formatBytes(whole.size_bytes)} (${formatCount(whole.size_bytes)} bytes)`,
+      copy: String(whole.size_bytes),
+    },
     meta.raw_exact === false
       ? { name: "Raw line", value: "holds bytes that are not UTF-8, shown as U+FFFD" }
       : null,
-    whole.inherited ? { name: "Copied", value: "yes: the line belongs to another session" } : null,
   ];
 }
 
 const KNOWN = new Set(
   (
-    "line byte_size at raw_at uuid parent_uuid session_id message_id request_id model stop_reason client_version cwd " +
+    "line byte_start byte_size at raw_at uuid parent_uuid session_id message_id request_id model stop_reason client_version cwd " +
     "git_branch entrypoint permission_mode is_sidechain agent_id tokens duration_ms permission hook tool raw_exact"
   ).split(" "),
 );

@@ -1,92 +1,108 @@
 import { type ReactNode, useState } from "react";
-import { formatBytes } from "../../format";
+import { formatBytes, formatCount } from "../../format";
 import { CopyButton } from "../clipboard";
 import type { ContentPart } from "../shapes";
-import { Code } from "../text/Code";
+import { Code, NumberedCode } from "../text/Code";
+import { beginningOf, lineCountOf } from "../text/chunks";
 import { JsonTree } from "../text/JsonTree";
+import { LongText } from "../text/LongText";
 import { Markdown } from "../text/Markdown";
 import { Terminal } from "../text/Terminal";
 import { VisibleText } from "../text/VisibleText";
-
-/** Longer parts are cut until asked for: a browser takes seconds to lay out megabytes of text. */
-const CHARACTERS_FIRST_MAX = 60_000;
+import { languageOf } from "./language";
+import { Picture } from "./Picture";
 
 /** One part of an entry's content, drawn as what it is. */
 export function Part({ part }: { part: ContentPart }) {
-  const [all, setAll] = useState(false);
-  const text = part.text ?? "";
-  const cut = !all && text.length > CHARACTERS_FIRST_MAX;
-  const shown = cut ? { ...part, text: text.slice(0, CHARACTERS_FIRST_MAX) } : part;
+  const { label, path } = part;
   return (
-    <Block label={part.label} path={part.path} copy={copyable(part)}>
-      <PartBody part={shown} />
-      {cut && (
-        <button type="button" className="sr-link-button" onClick={() => setAll(true)}>
-          Show all {formatBytes(text.length)}
-        </button>
+    <>
+      {part.kind === "json" ? (
+        <Block label={label} path={path} copy={() => JSON.stringify(part.value, null, 2)}>
+          <JsonTree value={part.value} />
+        </Block>
+      ) : part.kind === "image" ? (
+        <Block label={label} path={path}>
+          <Picture part={part} />
+        </Block>
+      ) : part.kind === "notice" ? (
+        <p className="sr-notice">
+          <VisibleText text={part.text ?? ""} />
+        </p>
+      ) : (
+        <LongBlock label={label} path={path} text={part.text ?? ""}>
+          {(text) => <Words part={part} text={text} />}
+        </LongBlock>
       )}
       {part.truncated_bytes > 0 && (
         <p className="sr-note">
-          {formatBytes(part.truncated_bytes)} more are in the raw line and left out here.
+          {formatBytes(part.truncated_bytes)} more are{" "}
+          {part.path === null ? "in the raw line" : "in the file"} and left out here.
         </p>
       )}
-    </Block>
+    </>
   );
 }
 
-function PartBody({ part }: { part: ContentPart }) {
-  const text = part.text ?? "";
-  switch (part.kind) {
-    case "markdown":
-      return <Markdown text={text} />;
-    case "code":
-      return <Code text={text} language={part.language} />;
-    case "terminal":
-      return <Terminal text={text} />;
-    case "json":
-      return <JsonTree value={part.value} />;
-    case "image":
-      return <Picture part={part} />;
-    case "notice":
-      return (
-        <p className="sr-notice">
-          <VisibleText text={text} />
-        </p>
-      );
-    default:
-      return (
-        <pre className="sr-plain">
-          <VisibleText text={text} />
-        </pre>
-      );
-  }
+/** Above this many lines the numbers cost more time than they save. */
+const NUMBERED_LINES_MAX = 10_000;
+
+function Words({ part, text }: { part: ContentPart; text: string }) {
+  if (part.kind === "markdown") return <Markdown text={text} />;
+  if (part.kind === "terminal") return <Terminal text={text} />;
+  if (part.kind !== "code")
+    return (
+      <pre className="sr-plain">
+        <LongText text={text} />
+      </pre>
+    );
+  const start = firstLine(part);
+  const language = (part.path !== null && languageOf(part.path)) || part.language;
+  return start !== null && lineCountOf(text) <= NUMBERED_LINES_MAX ? (
+    <NumberedCode text={text} language={language} start={start} />
+  ) : (
+    <Code text={text} language={language} />
+  );
 }
 
-const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
-const BASE64 = /^[A-Za-z0-9+/=\s]*$/;
+/** Number of the first line of a part that is a file's text; null for other code. */
+function firstLine({ label, path }: ContentPart): number | null {
+  if (path === null) return null;
+  const from = /^from line (\d+)$/.exec(label ?? "");
+  return from ? Number(from[1]) : label === "file" || label === "content" ? 1 : null;
+}
 
-/** Only formats without scripts in them, and only bytes that the line itself holds. */
-function Picture({ part }: { part: ContentPart }) {
-  const { media_type, data } = part;
-  if (!media_type || !data || !PICTURES.includes(media_type) || !BASE64.test(data)) {
-    return (
-      <p className="sr-notice">An image of a kind that is not shown here ({media_type ?? "unknown"}).</p>
-    );
-  }
+interface LongBlockProps {
+  label?: string | null;
+  path?: string | null;
+  text: string;
+  /** What the copy button gives, where it is not the text. */
+  copy?: string;
+  /** Draws the text, or its beginning. */
+  children: (shown: string) => ReactNode;
+}
+
+/** A block of text, cut until asked for where it is very long: the whole is laid out piece by piece. */
+export function LongBlock({ label = null, path = null, text, copy = text, children }: LongBlockProps) {
+  const [all, setAll] = useState(false);
+  const beginning = all ? null : beginningOf(text);
   return (
-    <figure className="sr-picture">
-      <img src={`data:${media_type};base64,${data}`} alt={part.label ?? "from the transcript"} />
-      <figcaption>
-        {media_type.slice("image/".length).toUpperCase()} · {formatBytes(Math.floor(data.length * 0.75))}
-      </figcaption>
-    </figure>
+    <Block label={label} path={path} copy={copy}>
+      {children(beginning ?? text)}
+      {beginning !== null && (
+        <button type="button" className="sr-button sr-show-all" onClick={() => setAll(true)}>
+          Show all: {formatCount(lineCountOf(text))} {lineCountOf(text) === 1 ? "line" : "lines"},{" "}
+          {formatBytes(text.length)}
+        </button>
+      )}
+    </Block>
   );
 }
 
 interface BlockProps {
   label?: string | null;
   path?: string | null;
-  copy?: string | null;
+  copy?: string | (() => string) | null;
   children: ReactNode;
 }
 
@@ -108,11 +124,4 @@ export function Block({ label = null, path = null, copy = null, children }: Bloc
       {children}
     </section>
   );
-}
-
-/** What the copy button of a part gives; null for what is no text. */
-export function copyable(part: ContentPart): string | null {
-  if (part.kind === "json") return JSON.stringify(part.value, null, 2);
-  if (part.kind === "image" || part.kind === "notice") return null;
-  return part.text ?? "";
 }

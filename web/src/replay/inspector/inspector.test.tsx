@@ -12,8 +12,8 @@ import { type Row, Rows } from "../trace/rows";
 import { canBeColoured, hunkData } from "./hunks";
 import { Inspector, type Tab } from "./Inspector";
 import { Part } from "./Part";
-import { ToolCall } from "./ToolViews";
-import { toolInput } from "./toolInput";
+import { toolInput } from "./rawLine";
+import { ToolInput } from "./views/ToolCall";
 
 const PART: ContentPart = {
   kind: "text",
@@ -69,6 +69,8 @@ function open(row: Row, wholes: EntryWhole[], tab: Tab = "content") {
           row={row}
           seq={row.key}
           missing={null}
+          entries={new Map()}
+          onEntry={nothing}
           live={false}
           rewrites={0}
           tab={tab}
@@ -127,7 +129,7 @@ describe("the inspector", () => {
     expect(screen.getByText("Exit code 1")).toBeVisible();
     const input = screen.getByRole("heading", { name: "Input" }).parentElement as HTMLElement;
     expect(input.textContent).toContain("rm -rf build");
-    expect(input.textContent).toContain("timeout");
+    expect(input.textContent).toContain("Timeout 5 ms");
     expect(input.textContent).not.toContain("no such folder");
   });
 
@@ -231,11 +233,14 @@ describe("the view of a tool call", () => {
   const drawn = (tool: string, input: unknown) =>
     render(
       <FrameProvider>
-        <ToolCall
-          whole={whole(call(0, "a", { tool }), {
+        <ToolInput
+          call={whole(call(0, "a", { tool }), {
             content: [{ ...PART, kind: "json", label: "input", value: input }],
             raw: "not JSON",
           })}
+          result={null}
+          diffs={[]}
+          project={null}
         />
       </FrameProvider>,
     ).container;

@@ -1,10 +1,14 @@
-import { useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { answer, api } from "../../api/client";
 import type { EntryWhole } from "../shapes";
 
 /** One entry with everything. A stored line never changes, so it is asked for once; `null` asks for nothing. */
 export function useEntryWhole(sessionId: string, seq: number | null, rewrites: number) {
-  return useQuery({
+  return useQuery(wholeQuery(sessionId, seq, rewrites));
+}
+
+export function wholeQuery(sessionId: string, seq: number | null, rewrites: number) {
+  return queryOptions({
     queryKey: ["entry", sessionId, rewrites, seq],
     enabled: seq !== null,
     staleTime: Number.POSITIVE_INFINITY,

@@ -1,9 +1,11 @@
 import { type CSSProperties, useMemo } from "react";
-import { type AnsiStyle, ansiRuns, cssColour } from "./ansi";
+import { type AnsiRun, type AnsiStyle, ansiRuns, cssColour } from "./ansi";
 import { VisibleText } from "./VisibleText";
 
 interface Props {
-  text: string;
+  text?: string;
+  /** What `ansiRuns` made of the text, where that was done before. */
+  runs?: readonly AnsiRun[];
   /** Marked wherever it occurs within one run of a style, without regard to case. */
   find?: string;
   /**
@@ -14,9 +16,9 @@ interface Props {
 }
 
 /** Output of a command with its colours. */
-export function AnsiText({ text, find = "", ground }: Props) {
-  const runs = useMemo(() => ansiRuns(text), [text]);
-  return runs.map((run, index) => {
+export function AnsiText({ text = "", runs, find = "", ground }: Props) {
+  const drawn = useMemo(() => runs ?? ansiRuns(text), [runs, text]);
+  return drawn.map((run, index) => {
     const style = cssStyle(ground === "page" ? pageStyle(run.style) : run.style);
     const content = <VisibleText text={run.text} find={find} />;
     return (

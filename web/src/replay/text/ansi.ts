@@ -44,6 +44,29 @@ export function ansiRuns(output: string): AnsiRun[] {
   return runs;
 }
 
+/** The runs of a long output in pieces of about `characters`, each cut behind a whole line. */
+export function ansiChunks(output: string, characters: number): AnsiRun[][] {
+  const chunks: AnsiRun[][] = [];
+  let chunk: AnsiRun[] = [];
+  let length = 0;
+  for (const { text, style } of ansiRuns(output)) {
+    let rest = text;
+    while (length + rest.length > characters) {
+      const end = rest.indexOf("\n", Math.max(0, characters - length));
+      if (end === -1) break;
+      if (end > 0) chunk.push({ text: rest.slice(0, end), style });
+      chunks.push(chunk);
+      chunk = [];
+      length = 0;
+      rest = rest.slice(end + 1);
+    }
+    if (rest !== "") chunk.push({ text: rest, style });
+    length += rest.length;
+  }
+  if (chunk.length > 0) chunks.push(chunk);
+  return chunks;
+}
+
 /** The output without its styles. */
 export function plainOutput(output: string): string {
   return ansiRuns(output)

@@ -61,6 +61,28 @@ export function colouredCode(text: string, language: string | null): TreeNode[] 
   return code.children;
 }
 
+/** The same tree line by line; an element that goes over several lines is one on each of them. */
+export function treeLines(nodes: readonly TreeNode[]): TreeNode[][] {
+  let line: TreeNode[] = [];
+  const lines = [line];
+  for (const node of nodes) {
+    const parts: TreeNode[][] =
+      node.type === "text"
+        ? node.value.split("\n").map((value) => (value === "" ? [] : [{ type: "text", value }]))
+        : node.type === "element"
+          ? treeLines(node.children).map((children) => (children.length === 0 ? [] : [{ ...node, children }]))
+          : [];
+    parts.forEach((part, index) => {
+      if (index > 0) {
+        line = [];
+        lines.push(line);
+      }
+      line.push(...part);
+    });
+  }
+  return lines;
+}
+
 /** A rehype plugin: each invisible run in a text becomes an element that the reader sees. */
 export function rehypeVisible() {
   return (tree: TreeRoot): void => showInvisible(tree);
