@@ -192,9 +192,8 @@ function useDrawerFocus(open: boolean) {
       return;
     }
     const back = cameFrom.current;
-    // The row may have been recycled since.
     if (back instanceof HTMLElement && back.isConnected && back !== document.body) back.focus();
-    else document.querySelector<HTMLElement>(".sr-panel-trace article[aria-current=true]")?.focus();
+    else document.querySelector<HTMLElement>(".sr-panel-trace [role=feed]")?.focus();
   }, [open]);
   return panel;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { actionOf, KEYS } from "./keys";
+import { actionOf, KEY_GROUPS, KEYS, singleKeys } from "./keys";
 
 function pressed(key: string, init: KeyboardEventInit = {}, target: Element = document.body): KeyboardEvent {
   let seen: KeyboardEvent | null = null;
@@ -43,5 +43,27 @@ describe("keys", () => {
     const button = document.createElement("button");
     expect(actionOf(pressed("Enter", {}, button), false)).toBeNull();
     expect(actionOf(pressed("j", {}, button), false)).toBe("next");
+  });
+
+  it("of one character can be switched off, but for the one that leads to the switch", () => {
+    singleKeys.set("off");
+    try {
+      for (const key of ["j", "K", "1", "/", "[", "c", "g"])
+        expect(actionOf(pressed(key), true), key).toBeNull();
+      expect(["?", "Escape", "Enter"].map((key) => actionOf(pressed(key), false))).toEqual([
+        "keys",
+        "close",
+        "open",
+      ]);
+    } finally {
+      singleKeys.set("on");
+    }
+    expect(actionOf(pressed("j"), false)).toBe("next");
+  });
+
+  it("are listed once, each in a group that is shown", () => {
+    const listed = KEYS.flatMap(({ keys }) => [...keys]);
+    expect(new Set(listed).size).toBe(listed.length);
+    for (const { group } of KEYS) expect(KEY_GROUPS).toContain(group);
   });
 });

@@ -18,8 +18,8 @@ export function taggedTexts(text: string): Tagged[] | null {
   const found: Tagged[] = [];
   let end = 0;
   const between = (to: number) => {
-    const words = text.slice(end, to).trim();
-    if (words !== "" && words !== `</${OUTER}>`) found.push({ tag: "", text: words });
+    const words = text.slice(end, to).replace(`</${OUTER}>`, "").trim();
+    if (words !== "") found.push({ tag: "", text: words });
   };
   TAG.lastIndex = 0;
   for (let match = TAG.exec(text); match !== null; match = TAG.exec(text)) {
