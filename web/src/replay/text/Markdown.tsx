@@ -2,6 +2,7 @@ import { memo } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import rehypeHighlight from "rehype-highlight";
 import remarkGfm from "remark-gfm";
+import { LongText } from "./LongText";
 import { rehypeVisible } from "./tree";
 import { VisibleText } from "./VisibleText";
 
@@ -64,7 +65,7 @@ export const Markdown = memo(function Markdown({ text }: { text: string }) {
   if (text.length > MARKDOWN_CHARACTERS_MAX || explodes(text)) {
     return (
       <pre className="sr-plain">
-        <VisibleText text={text} />
+        <LongText text={text} />
       </pre>
     );
   }

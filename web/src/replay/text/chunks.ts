@@ -10,7 +10,8 @@ export function textChunks(text: string): string[] {
   const chunks: string[] = [];
   let start = 0;
   while (text.length - start > CHUNK_CHARACTERS) {
-    const end = text.lastIndexOf("\n", start + CHUNK_CHARACTERS);
+    // Looked for in the piece alone: a text without line feeds would be searched to its start each time.
+    const end = start + text.slice(start, start + CHUNK_CHARACTERS + 1).lastIndexOf("\n");
     if (end > start) {
       chunks.push(text.slice(start, end));
       start = end + 1;
