@@ -301,10 +301,12 @@ def test_what_is_asked_for_is_what_comes(client, parameters, wanted):
 
 
 def test_every_entry_is_there_whole(client, projects):
-    raws = (projects / "-p" / f"{MAIN_ID}.jsonl").read_text().splitlines()
+    file = (projects / "-p" / f"{MAIN_ID}.jsonl").read_bytes()
+    raws = file.decode().splitlines()
     for entry, raw in zip(paged(client, limit=500), raws, strict=True):
         whole = client.get(f"/api/sessions/{MAIN_ID}/entries/{entry['seq']}").json()
         assert whole["raw"] == raw
+        assert file[whole["meta"]["byte_start"] :].startswith(raw.encode() + b"\n")
         assert entry.items() <= whole.items()
         assert client.get(f"/api/sessions/{MAIN_ID}/entries/{entry['uuid']}").json() == whole
         assert whole["content"]

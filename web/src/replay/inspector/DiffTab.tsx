@@ -117,6 +117,9 @@ interface FileProps {
 /** What a call did to one file. */
 export function FileChange({ diff, layout = "unified", project }: FileProps) {
   const lines = lineCount(diff);
+  // Where there is no room for all of it, the folder is cut and not the name.
+  const path = relativePath(diff.path, project);
+  const nameAt = path.lastIndexOf("/") + 1;
   const [open, setOpen] = useState(lines <= DIFF_LINES_MAX);
   const spaceOnly = useMemo(
     () => lines <= DIFF_LINES_MAX && isSpaceOnly(diff.hunks.map(hunkData)),
@@ -133,7 +136,12 @@ export function FileChange({ diff, layout = "unified", project }: FileProps) {
     <section className="sr-diff-file" aria-label={`Changes of ${visibleText(diff.path)}`}>
       <header className="sr-diff-head">
         <span className="sr-diff-path" title={diff.path}>
-          <VisibleText text={relativePath(diff.path, project)} />
+          <span>
+            <VisibleText text={path.slice(0, nameAt)} />
+          </span>
+          <span>
+            <VisibleText text={path.slice(nameAt)} />
+          </span>
         </span>
         {CHANGE_WORDS[diff.change] && (
           <span className={`sr-badge sr-badge-${diff.change}`}>{CHANGE_WORDS[diff.change]}</span>
