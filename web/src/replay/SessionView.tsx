@@ -269,44 +269,48 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
         wide={wide}
         shown={panels}
         list={
-          <SessionRail
-            current={ancestors[0] ?? (session?.parent_id === null ? session : null)}
-            place={railPlace}
-            filter={neighbours.filter}
-            sort={neighbours.sort}
-            onFold={() => showList(false)}
-          />
+          panels.list ? (
+            <SessionRail
+              current={ancestors[0] ?? (session?.parent_id === null ? session : null)}
+              place={railPlace}
+              filter={neighbours.filter}
+              sort={neighbours.sort}
+              onFold={() => showList(false)}
+            />
+          ) : null
         }
         inspector={
-          <Inspector
-            key={agent ?? sessionId}
-            sessionId={agent ?? sessionId}
-            session={around?.session ?? session}
-            row={selectedRow}
-            seq={selectedSeq}
-            missing={
-              (agent === undefined ? trace.caughtUp : nested.isForeign || around?.state === "whole") &&
-              search.entry !== undefined &&
-              !selectedRow
-                ? String(search.entry)
-                : null
-            }
-            entries={selectedRows.entries}
-            onEntry={(entry) => change({ entry, agent })}
-            live={around?.session?.live ?? live}
-            rewrites={around?.rewrites ?? trace.rewrites}
-            tab={tab}
-            onTab={(next) => change({ tab: next })}
-            layout={split ? "split" : "unified"}
-            onLayout={(layout: DiffLayout) => setSplit(layout === "split")}
-            wide={wide}
-            onWide={() => setWide(!wide)}
-            onStep={step}
-            onClose={() => {
-              showInspector(false);
-              setWide(false);
-            }}
-          />
+          panels.inspector ? (
+            <Inspector
+              key={agent ?? sessionId}
+              sessionId={agent ?? sessionId}
+              session={around?.session ?? session}
+              row={selectedRow}
+              seq={selectedSeq}
+              missing={
+                (agent === undefined ? trace.caughtUp : nested.isForeign || around?.state === "whole") &&
+                search.entry !== undefined &&
+                !selectedRow
+                  ? String(search.entry)
+                  : null
+              }
+              entries={selectedRows.entries}
+              onEntry={(entry) => change({ entry, agent })}
+              live={around?.session?.live ?? live}
+              rewrites={around?.rewrites ?? trace.rewrites}
+              tab={tab}
+              onTab={(next) => change({ tab: next })}
+              layout={split ? "split" : "unified"}
+              onLayout={(layout: DiffLayout) => setSplit(layout === "split")}
+              wide={wide}
+              onWide={() => setWide(!wide)}
+              onStep={step}
+              onClose={() => {
+                showInspector(false);
+                setWide(false);
+              }}
+            />
+          ) : null
         }
       >
         {session ? (
