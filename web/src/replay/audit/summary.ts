@@ -6,8 +6,7 @@
  */
 import type { Entry, Session } from "../shapes";
 import { type Row, statusOf } from "../trace/rows";
-import { toolName } from "../trace/TraceRow";
-import { changedLines, relativePath } from "../trace/words";
+import { changedLines, relativePath, toolName } from "../trace/words";
 import { type AuditCard, cardsOf } from "./acts";
 
 /** One line of a card: something that was named once or often. */

@@ -7,9 +7,10 @@ import type { Entry, EntryWhole, Session } from "../shapes";
 import { VisibleText } from "../text/VisibleText";
 import { Glyph, TYPE_WORDS, TypeIcon } from "../trace/EntryMark";
 import { durationOf, headOf, type Row, statusOf } from "../trace/rows";
-import { toolName } from "../trace/TraceRow";
+import { toolName } from "../trace/words";
 import { Content } from "./Content";
 import { type DiffLayout, DiffTab, noDiffReason } from "./DiffTab";
+import { diffsOf } from "./diffs";
 import { MetaTab } from "./MetaTab";
 import { useEntryWhole } from "./useEntryWhole";
 
@@ -182,13 +183,6 @@ function Body(props: BodyProps) {
       </div>
     </>
   );
-}
-
-/** What was done, else what was asked for. Old clients name the notebook in the call only. */
-function diffsOf(call: EntryWhole | undefined, result: EntryWhole | undefined): EntryWhole["diff"] {
-  const asked = call?.diff ?? [];
-  if (!result?.diff.length) return asked;
-  return result.diff.map((diff) => (diff.path === "" ? { ...diff, path: asked[0]?.path ?? "" } : diff));
 }
 
 function TabBar({ tab, onTab, disabled }: { tab: Tab; onTab: (tab: Tab) => void; disabled: string | null }) {

@@ -25,7 +25,7 @@ import { SubagentBar } from "./SubagentBar";
 import type { SubagentTrace, SubagentTraces } from "./subagentTraces";
 import type { Excerpts } from "./useMatches";
 import { Clamped, WholeEntry } from "./WholeEntry";
-import { changeOf, isTerminal, relativePath, withoutEmptyLines, wordsOf } from "./words";
+import { changeOf, isTerminal, relativePath, toolName, withoutEmptyLines, wordsOf } from "./words";
 
 /** What all rows of a trace share; one object, so that a row is drawn again only when it or this changes. */
 export interface TraceScene {
@@ -277,6 +277,7 @@ function RowText(props: FrameProps) {
         row={row}
         rewrites={props.rewrites}
         find={find}
+        project={props.project}
         reachable={props.selected}
         inspect={() => props.select(row)}
         less={() => props.toggleWhole(row)}
@@ -358,12 +359,6 @@ function RowWords({ row, head, find, project, depth }: WordsProps) {
       )}
     </span>
   );
-}
-
-/** `mcp__github__create_issue` is `create_issue` of the server `github`. */
-export function toolName(tool: string): string {
-  const parts = /^mcp__(.+?)__(.+)$/.exec(tool);
-  return parts ? `${parts[1]} › ${parts[2]}` : tool;
 }
 
 function Badge({ text, tone = "plain" }: { text: string; tone?: string }) {

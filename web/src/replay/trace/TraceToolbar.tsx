@@ -15,9 +15,9 @@ import {
   toggled,
   withoutOpenToken,
 } from "./query";
-import { toolName } from "./TraceRow";
 import { Unfolding } from "./Unfolding";
 import type { Matches } from "./useMatches";
+import { toolName } from "./words";
 
 interface Props {
   inputRef: Ref<HTMLInputElement>;

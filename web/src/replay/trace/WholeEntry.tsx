@@ -1,8 +1,7 @@
 import { type ReactNode, useRef } from "react";
-import { Part } from "../inspector/Part";
-import { ToolCall } from "../inspector/ToolViews";
+import { diffsOf } from "../inspector/diffs";
 import { useEntryWhole } from "../inspector/useEntryWhole";
-import type { EntryWhole } from "../shapes";
+import { Parts, ToolInput, ToolOutput } from "../inspector/views/ToolCall";
 import { useFoundMarks } from "../text/useFoundMarks";
 import { headOf, type Row } from "./rows";
 import { useClipped } from "./useClipped";
@@ -12,6 +11,8 @@ interface Props {
   row: Row;
   rewrites: number;
   find: string;
+  /** Paths below it are shown from there. */
+  project: string | null;
   reachable: boolean;
   /** Shows the entry in the inspector, which has no bound. */
   inspect: () => void;
@@ -19,7 +20,7 @@ interface Props {
 }
 
 /** All of an entry in its row: of a tool call what was asked and what came back, up to a height. */
-export function WholeEntry({ sessionId, row, rewrites, find, reachable, inspect, less }: Props) {
+export function WholeEntry({ sessionId, row, rewrites, find, project, reachable, inspect, less }: Props) {
   const answered = row.kind === "tool" ? row.result : null;
   const head = useEntryWhole(sessionId, headOf(row).seq, rewrites);
   const result = useEntryWhole(sessionId, answered?.seq ?? null, rewrites);
@@ -28,6 +29,7 @@ export function WholeEntry({ sessionId, row, rewrites, find, reachable, inspect,
   const content = useRef<HTMLDivElement>(null);
   const clipped = useClipped(content, whole !== undefined);
   useFoundMarks(content, find, whole);
+  const scene = { result: result.data ?? null, diffs: diffsOf(head.data, result.data), project };
   const tabIndex = reachable ? 0 : -1;
   return (
     <div className="sr-whole">
@@ -46,8 +48,8 @@ export function WholeEntry({ sessionId, row, rewrites, find, reachable, inspect,
             </p>
           ) : row.kind === "tool" ? (
             <>
-              <ToolCall whole={head.data} />
-              {result.data && <Parts whole={result.data} />}
+              <ToolInput {...scene} call={head.data} />
+              {result.data && <ToolOutput {...scene} call={head.data} result={result.data} />}
             </>
           ) : (
             <Parts whole={head.data} />
@@ -66,13 +68,6 @@ export function WholeEntry({ sessionId, row, rewrites, find, reachable, inspect,
       </p>
     </div>
   );
-}
-
-function Parts({ whole }: { whole: EntryWhole }) {
-  if (whole.content.every((part) => part.text !== null && part.text.trim() === ""))
-    return <p className="sr-note">Nothing was written here.</p>;
-  // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a stored line never change
-  return whole.content.map((part, index) => <Part key={index} part={part} />);
 }
 
 interface MoreProps {

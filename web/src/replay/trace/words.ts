@@ -76,3 +76,9 @@ export function isTerminal(entry: Entry): boolean {
     (entry.type === "system" && entry.label === TERMINAL_LABEL)
   );
 }
+
+/** `mcp__github__create_issue` is `create_issue` of the server `github`. */
+export function toolName(tool: string): string {
+  const parts = /^mcp__(.+?)__(.+)$/.exec(tool);
+  return parts ? `${parts[1]} › ${parts[2]}` : tool;
+}
