@@ -2,6 +2,7 @@
 import "./palette.css";
 import "./replay.css";
 import "./trace/trace.css";
+import "./timeline/timeline.css";
 import "./inspector/inspector.css";
 import "./audit/audit.css";
 import Box from "@cloudscape-design/components/box";

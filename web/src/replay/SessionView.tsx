@@ -17,6 +17,9 @@ import { SessionHeader } from "./SessionHeader";
 import { SessionRail } from "./SessionRail";
 import { useSubagents } from "./sessions";
 import type { Session } from "./shapes";
+import { ReplayBar } from "./timeline/ReplayBar";
+import { ReplayedTrace, type ShownTrace } from "./timeline/ReplayedTrace";
+import { useReplay } from "./timeline/useReplay";
 import { Glyph } from "./trace/EntryMark";
 import { withSubagents } from "./trace/nesting";
 import { indexOfSeq, nextIndex, seqOf } from "./trace/place";
@@ -72,13 +75,12 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
   const found = useMatches(sessionId, shownQuery.text, trace);
   const { excerpts } = found;
   const live = session?.live ?? false;
-  /** The subagent, opened in place, that the selected entry belongs to. */
-  const agent = search.agent === sessionId ? undefined : search.agent;
-  const nested = useSubagentTraces(sessionId, agent, live);
+  /** The subagent, opened in place, that the address's entry belongs to. */
+  const addressedAgent = search.agent === sessionId ? undefined : search.agent;
+  const nested = useSubagentTraces(sessionId, addressedAgent, live);
   const { traces } = nested;
-  const around = agent === undefined ? undefined : traces.get(agent);
-  const selectedRows = agent === undefined ? rows : (around?.rows ?? NO_ROWS);
-  const selectedSeq = agent === undefined || around ? seqOf(search.entry, selectedRows) : null;
+  const addressedRows = addressedAgent === undefined ? rows : (traces.get(addressedAgent)?.rows ?? NO_ROWS);
+  const addressedSeq = seqOf(search.entry, addressedRows);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rows grow in place, `version` tells that they did
   const own = useMemo(
     () => visibleTrace(rows.list, view, shownQuery, open, excerpts),
@@ -90,10 +92,6 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above
   const counts = useMemo(() => countsOf(rows.list, view), [rows, version, view]);
-  const selectedIndex = selectedSeq === null ? -1 : indexOfSeq(visible.rows, selectedRows, selectedSeq);
-  const selectedRow =
-    visible.rows[selectedIndex] ??
-    (selectedSeq === null ? null : (selectedRows.list[selectedRows.indexOf(selectedSeq)] ?? null));
 
   const change = useCallback(
     (part: Partial<typeof search>) => {
@@ -103,12 +101,27 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     },
     [navigate],
   );
+  const { replay, ...replaying } = useReplay(visible.rows, addressedSeq, (row) => {
+    change({ entry: headOf(row).seq, agent: row.nest?.sessionId });
+    announce(spokenRow(row, live, zone));
+  });
+  const { followed } = replaying;
+  /** The subagent, opened in place, that the selected entry belongs to. */
+  const agent = followed ? followed.nest?.sessionId : addressedAgent;
+  const around = agent === undefined ? undefined : traces.get(agent);
+  const selectedRows = agent === undefined ? rows : (around?.rows ?? NO_ROWS);
+  const selectedSeq = followed ? headOf(followed).seq : addressedSeq;
+  const selectedIndex = selectedSeq === null ? -1 : indexOfSeq(visible.rows, selectedRows, selectedSeq);
+  const selectedRow =
+    visible.rows[selectedIndex] ??
+    (selectedSeq === null ? null : (selectedRows.list[selectedRows.indexOf(selectedSeq)] ?? null));
   const select = useCallback(
     (row: Row) => {
+      replay.hold();
       change({ entry: headOf(row).seq, agent: row.nest?.sessionId });
       showInspector(true);
     },
-    [change, showInspector],
+    [replay, change, showInspector],
   );
   const toggle = useCallback((row: Row) => setOpen((before) => toggled(before, row.key)), []);
   const inPlace = useInPlace({ store: nested.store, rows, agent, visible: visible.rows, list, change });
@@ -116,6 +129,8 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
   const move = (index: number) => {
     const row = visible.rows[index];
     if (!row) return;
+    // In a replay, to go somewhere is to go to the time at which that was.
+    if (replaying.active) return replay.goTo(index);
     change({ entry: headOf(row).seq, agent: row.nest?.sessionId });
     list.current?.reveal(index, false);
     announce(spokenRow(row, live, zone));
@@ -137,10 +152,10 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
   };
 
   useDeepLink(
-    selectedSeq,
-    agent,
+    addressedSeq,
+    addressedAgent,
     search.entry !== undefined,
-    selectedRows,
+    addressedRows,
     visible.rows,
     selectedIndex,
     list,
@@ -154,11 +169,16 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     selectedSeq,
     selectedIndex,
     list,
-    select: (entry, clear) => change(clear ? { entry, q: undefined } : { entry }),
+    select: (entry, clear) => {
+      replay.showAll();
+      change(clear ? { entry, q: undefined } : { entry });
+    },
   });
 
   const copyContent = useContentCopy(agent ?? sessionId, around?.rewrites ?? trace.rewrites);
+  const replayActions = replaying.actions(selectedIndex, (row) => isPrompt(row, ofSubagent), announce);
   const actions: Record<Action, () => void> = {
+    ...replayActions,
     next: () => step(1),
     previous: () => step(-1),
     "next-prompt": () => step(1, (row) => isPrompt(row, ofSubagent)),
@@ -216,6 +236,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
       else if (panels.listOver && panels.list) showList(false);
       else if (wide) setWide(false);
       else if (panels.inDrawer && panels.inspector) showInspector(false);
+      else if (replaying.active) replay.showAll();
       else if (search.entry !== undefined) change({ entry: undefined });
     },
   };
@@ -363,20 +384,32 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
           session={session}
           onClear={() => change({ q: undefined })}
         >
-          <TraceList
-            key={`${trace.rewrites}`}
-            ref={list}
+          <ReplayedTrace
+            replay={replay}
             rows={visible.rows}
             scene={scene}
-            last={rows.last}
-            version={version}
-            following={trace.caughtUp}
-            busy={!trace.caughtUp}
-            windowed={trace.windowed}
-            initialIndex={selectedIndex}
-          />
+            list={list}
+            zone={zone}
+            onSelect={select}
+          >
+            {(shown: ShownTrace) => (
+              <TraceList
+                key={`${trace.rewrites}`}
+                ref={list}
+                rows={shown.rows}
+                scene={shown.scene}
+                last={rows.last}
+                version={version}
+                following={trace.caughtUp && !shown.replaying}
+                busy={!trace.caughtUp}
+                windowed={trace.windowed}
+                initialIndex={selectedIndex}
+              />
+            )}
+          </ReplayedTrace>
         </TraceBody>
-        <WaitingLine trace={trace} session={session} />
+        {!replaying.active && <WaitingLine trace={trace} session={session} />}
+        <ReplayBar replay={replay} actions={replayActions} selected={selectedIndex} live={live} zone={zone} />
         <TraceStatus trace={trace} session={session} shown={own.rows.length} onRetry={onRetry} />
       </Panels>
       {keysShown && <KeyList onClose={() => setKeysShown(false)} />}

@@ -14,11 +14,22 @@ function pressed(key: string, init: KeyboardEventInit = {}, target: Element = do
   return seen;
 }
 
+/** Keys that the list writes otherwise than events do. */
+const WRITTEN: Record<string, string> = {
+  Esc: "Escape",
+  "g g": "g",
+  Space: " ",
+  "←": "ArrowLeft",
+  "→": "ArrowRight",
+};
+
 describe("keys", () => {
   it("every listed key does something", () => {
     for (const key of KEYS.flatMap(({ keys }) => [...keys])) {
-      const name = key === "Esc" ? "Escape" : key === "g g" ? "g" : key;
-      expect(actionOf(pressed(name), key === "g g"), key).not.toBeNull();
+      const shiftKey = key.startsWith("Shift ");
+      const name = key.replace("Shift ", "");
+      const event = pressed(WRITTEN[name] ?? name, { shiftKey });
+      expect(actionOf(event, key === "g g"), key).not.toBeNull();
     }
   });
 
@@ -27,6 +38,16 @@ describe("keys", () => {
     expect(actionOf(pressed("J"), false)).toBe("next-prompt");
     expect(actionOf(pressed("g"), false)).toBeNull();
     expect(actionOf(pressed("g"), true)).toBe("first");
+  });
+
+  it("plays with Space, and steps by rows or by prompts", () => {
+    expect(actionOf(pressed(" "), false)).toBe("play");
+    expect(actionOf(pressed(" ", {}, document.createElement("input")), false)).toBeNull();
+    expect(actionOf(pressed("ArrowLeft"), false)).toBe("step-back");
+    expect(actionOf(pressed("ArrowLeft", { shiftKey: true }), false)).toBe("prompt-back");
+    const tab = document.createElement("div");
+    tab.setAttribute("role", "tab");
+    expect(actionOf(pressed("ArrowRight", {}, tab), false)).toBeNull();
   });
 
   it("leaves the browser's own keys alone", () => {
@@ -42,6 +63,7 @@ describe("keys", () => {
     }
     const button = document.createElement("button");
     expect(actionOf(pressed("Enter", {}, button), false)).toBeNull();
+    expect(actionOf(pressed(" ", {}, button), false)).toBeNull();
     expect(actionOf(pressed("j", {}, button), false)).toBe("next");
   });
 

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "react";
 import { preference } from "../preference";
 
 /** What the keys are for, in the order in which `?` lists them. */
-export const KEY_GROUPS = ["Move", "Read", "Find", "Copy", "Page"] as const;
+export const KEY_GROUPS = ["Move", "Read", "Find", "Replay", "Copy", "Page"] as const;
 
 interface ListedKey {
   keys: readonly string[];
@@ -26,6 +26,10 @@ export const KEYS: readonly ListedKey[] = [
   { keys: ["v"], does: "Dev or Audit view", group: "Read" },
   { keys: ["/"], does: "find in the trace", group: "Find" },
   { keys: ["n", "N"], does: "next, previous match", group: "Find" },
+  { keys: ["Space"], does: "play the session, or pause", group: "Replay" },
+  { keys: ["←", "→"], does: "one row back, forth", group: "Replay" },
+  { keys: ["Shift ←", "Shift →"], does: "previous, next human prompt", group: "Replay" },
+  { keys: ["<", ">"], does: "slower, faster", group: "Replay" },
   { keys: ["y"], does: "copy the link to the entry", group: "Copy" },
   { keys: ["c"], does: "copy all of the entry's content", group: "Copy" },
   { keys: ["b", "["], does: "session list", group: "Page" },
@@ -33,7 +37,7 @@ export const KEYS: readonly ListedKey[] = [
   { keys: ["t"], does: "local time or UTC", group: "Page" },
   { keys: ["u"], does: "back to the list, or to the parent of a subagent", group: "Page" },
   { keys: ["?"], does: "this list", group: "Page" },
-  { keys: ["Esc"], does: "close what is on top", group: "Page" },
+  { keys: ["Esc"], does: "close what is on top, or end the replay", group: "Page" },
 ];
 
 /** Keys of one character can be switched off: they disturb who speaks to the computer (WCAG 2.1.4). */
@@ -42,8 +46,19 @@ export const singleKeys = preference("single-keys", ["on", "off"]);
 /** The key that leads to the switch is never off. */
 const ALWAYS = new Set(["?"]);
 
+/** What drives the replay. */
+export type ReplayAction =
+  | "play"
+  | "step-back"
+  | "step-forth"
+  | "prompt-back"
+  | "prompt-forth"
+  | "slower"
+  | "faster";
+
 /** One word per action, so that the page can be driven without a keyboard, too. */
 export type Action =
+  | ReplayAction
   | "next"
   | "previous"
   | "next-prompt"
@@ -96,6 +111,15 @@ const ACTIONS: Record<string, Action> = {
   u: "up",
   "?": "keys",
   Escape: "close",
+  " ": "play",
+  ArrowLeft: "step-back",
+  ArrowRight: "step-forth",
+  "Shift+ArrowLeft": "prompt-back",
+  "Shift+ArrowRight": "prompt-forth",
+  "<": "slower",
+  "-": "slower",
+  ">": "faster",
+  "+": "faster",
 };
 
 const SECOND_G_MS = 800;
@@ -106,10 +130,18 @@ export function actionOf(event: KeyboardEvent, afterG: boolean): Action | null {
   if (event.key.length === 1 && singleKeys.get() === "off" && !ALWAYS.has(event.key)) return null;
   if (event.key === "g") return afterG ? "first" : null;
   if (isTyping(event.target)) return null;
-  // A button or link that has the focus answers Enter itself.
-  if (event.key === "Enter" && event.target instanceof Element && event.target.closest("button, a, summary"))
-    return null;
-  return Object.hasOwn(ACTIONS, event.key) ? (ACTIONS[event.key] ?? null) : null;
+  if (isAnswered(event)) return null;
+  const key = event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${event.key}` : event.key;
+  return Object.hasOwn(ACTIONS, key) ? (ACTIONS[key] ?? null) : null;
+}
+
+/** A button or link that has the focus answers Enter and Space itself, and what can be scrolled sideways the arrows. */
+function isAnswered({ key, target }: KeyboardEvent): boolean {
+  if (!(target instanceof Element)) return false;
+  if (key === "Enter" || key === " ") return target.closest("button, a, summary") !== null;
+  if (key === "ArrowLeft" || key === "ArrowRight")
+    return target.closest("[role=tab]") !== null || target.scrollWidth > target.clientWidth;
+  return false;
 }
 
 function isTyping(target: EventTarget | null): boolean {

@@ -13,6 +13,7 @@ export interface TraceListHandle {
   reveal: (index: number, centred: boolean) => void;
   /** Index of the first row on the screen. */
   first: () => number;
+  toEnd: (smooth: boolean) => void;
 }
 
 interface Props {
@@ -63,6 +64,8 @@ export function TraceList({
         else reveal(list.current, index, REVEAL_TRIES);
       },
       first: () => firstIndex.current,
+      toEnd: (smooth) =>
+        list.current?.scrollToIndex({ index: "LAST", align: "end", behavior: smooth ? "smooth" : "auto" }),
     }),
     [],
   );

@@ -1,0 +1,165 @@
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { preference } from "../../preference";
+import type { ReplayAction } from "../keys";
+import { nextIndex } from "../trace/place";
+import type { Row } from "../trace/rows";
+import { Replay, SPEEDS, type Speed } from "./replay";
+import { Timeline } from "./timeline";
+
+/** How fast replays go in this browser. */
+export const speedChoice = preference("replay-speed", ["1", "2", "5", "10", "25", "50", "100"]);
+/** Whether they cut long pauses. */
+export const idleChoice = preference("replay-idle", ["skip", "keep"]);
+
+/** The inspector and the address follow the playhead this often; more is neither read nor allowed by browsers. */
+const FOLLOW_MS = 250;
+/** A timeline is made anew in no more than this share of the time. */
+const BUILD_SHARE = 0.1;
+
+export interface ReplayControl {
+  replay: Replay;
+  /** Only a part of the trace is shown. */
+  active: boolean;
+  /** What the page shows instead of the address's entry, while the playhead moves. */
+  followed: Row | null;
+  /** What the keys do, when the row at `selected` is the current one (-1: none is). */
+  actions: (
+    selected: number,
+    isPrompt: (row: Row) => boolean,
+    say: (words: string) => void,
+  ) => Record<ReplayAction, () => void>;
+}
+
+/**
+ * The replay of the rows that are shown.
+ *
+ * `onRest` hears of the row at which the playhead came to rest, so that the address can say it.
+ */
+export function useReplay(
+  rows: readonly Row[],
+  selectedSeq: number | null,
+  onRest: (row: Row) => void,
+): ReplayControl {
+  const [replay] = useState(() => new Replay());
+  const speed = Number(speedChoice.use()) as Speed;
+  const skipIdle = idleChoice.use() === "skip";
+  const active = useSyncExternalStore(replay.subscribe, () => replay.get().position !== null);
+  const playing = useSyncExternalStore(replay.subscribe, () => replay.get().playing);
+  const followed = useFollowed(replay, selectedSeq, onRest);
+
+  useTimeline(replay, rows, skipIdle);
+  useEffect(() => replay.setSpeed(speed), [replay, speed]);
+  useEffect(() => {
+    if (!playing) return;
+    let frame = requestAnimationFrame(function run(now) {
+      replay.tick(now);
+      frame = requestAnimationFrame(run);
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [replay, playing]);
+
+  const actions: ReplayControl["actions"] = useCallback(
+    (selected, isPrompt, say) => {
+      const step = (direction: 1 | -1, wanted: (row: Row) => boolean) => {
+        const { position, count, timeline } = replay.get();
+        const none = direction === 1 ? -1 : timeline.rows.length - 1;
+        const from = position !== null ? count - 1 : selected >= 0 ? selected : none;
+        const index = nextIndex(timeline.rows, from, direction, wanted);
+        if (index !== -1) replay.goTo(index);
+      };
+      const setSpeed = (by: 1 | -1) => {
+        const chosen = SPEEDS[SPEEDS.indexOf(Number(speedChoice.get()) as Speed) + by];
+        if (chosen === undefined) return;
+        speedChoice.set(`${chosen}`);
+        say(`Speed ${chosen}×`);
+      };
+      const any = () => true;
+      return {
+        play: () => {
+          if (replay.get().playing) replay.pause();
+          else replay.play(selected);
+        },
+        "step-back": () => step(-1, any),
+        "step-forth": () => step(1, any),
+        "prompt-back": () => step(-1, isPrompt),
+        "prompt-forth": () => step(1, isPrompt),
+        slower: () => setSpeed(-1),
+        faster: () => setSpeed(1),
+      };
+    },
+    [replay],
+  );
+  return { replay, active, followed, actions };
+}
+
+/** Keeps the timeline at the rows: at once while a replay is under way, else without holding up a trace that pours in. */
+function useTimeline(replay: Replay, rows: readonly Row[], skipIdle: boolean): void {
+  const free = useRef(0);
+  useEffect(() => {
+    const build = () => {
+      const from = performance.now();
+      replay.take(new Timeline(rows, skipIdle, replay.get().timeline));
+      const to = performance.now();
+      free.current = to + (to - from) / BUILD_SHARE;
+    };
+    const wait = free.current - performance.now();
+    if (wait <= 0 || replay.get().position !== null) {
+      build();
+      return;
+    }
+    const timer = setTimeout(build, wait);
+    return () => clearTimeout(timer);
+  }, [replay, rows, skipIdle]);
+}
+
+/** The entry at a moving playhead, told a few times a second; null when the address says what is looked at. */
+function useFollowed(replay: Replay, selectedSeq: number | null, onRest: (row: Row) => void): Row | null {
+  const [followed, setFollowed] = useState<Row | null>(null);
+  const rest = useRef(onRest);
+  useEffect(() => {
+    rest.current = onRest;
+  });
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let toldAt = Number.NEGATIVE_INFINITY;
+    let toldKey: number | null = null;
+    let toldRests = replay.get().rests;
+    const tell = () => {
+      timer = undefined;
+      toldAt = performance.now();
+      const { current, rests, playing, scrubbing } = replay.get();
+      if (!current) return;
+      toldKey = current.key;
+      setFollowed(current);
+      if (rests === toldRests || playing || scrubbing) return;
+      toldRests = rests;
+      rest.current(current);
+    };
+    const listen = () => {
+      const { position, current, rests, free } = replay.get();
+      if (free) {
+        clearTimeout(timer);
+        timer = undefined;
+        toldKey = current?.key ?? null;
+        toldRests = rests;
+        setFollowed(null);
+      } else if (rests !== toldRests || (position !== null && current?.key !== toldKey)) {
+        timer ??= setTimeout(tell, Math.max(0, toldAt + FOLLOW_MS - performance.now()));
+      }
+    };
+    const stop = replay.subscribe(listen);
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [replay]);
+
+  // The address has come to say it, or somebody chose another.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the address's change that counts
+  useEffect(() => {
+    const { playing, scrubbing } = replay.get();
+    if (!playing && !scrubbing) setFollowed(null);
+  }, [replay, selectedSeq]);
+  return followed;
+}
