@@ -34,7 +34,7 @@ class Transcript:
             {
                 "type": kind,
                 "message": {"role": kind, "content": content, "id": f"msg_{number}", "model": "claude-opus-5-5"},
-                "uuid": f"{self._session[:-4]}{number:04x}",
+                "uuid": f"{self._session}-{number}",
                 "timestamp": (START + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z"),
                 "sessionId": self._session,
                 "cwd": "/home/dev/replayed",
@@ -213,7 +213,7 @@ def test_a_command_runs_until_its_result_comes(open_session):
 
 
 def test_steps_by_rows_and_by_prompts(open_session):
-    page = open_session(search=f"?entry={0}")
+    page = open_session()
     page.keyboard.press("ArrowRight")
     expect_rows(page, 1)
     page.keyboard.press("ArrowRight")
@@ -398,7 +398,7 @@ def test_reduced_motion_moves_nothing_smoothly(open_session):
         "window.smooth = 0; for (const name of ['scrollTo', 'scrollBy']) {"
         " const native = Element.prototype[name];"
         " Element.prototype[name] = function (...places) {"
-        "  if (places[0]?.behavior === 'smooth') window.smooth += 1; return native.apply(this, places) } }"
+        "  if (places[0]?.behavior === 'smooth') window.smooth += 1; return native.apply(this, places) } } null"
     )
     at_speed(page, 5).keyboard.press("Space")
     expect_rows(page, LAST)

@@ -136,14 +136,15 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     announce(spokenRow(row, live, zone));
   };
   const step = (direction: 1 | -1, wanted: (row: Row) => boolean = () => true) => {
-    const from =
-      selectedIndex >= 0 ? selectedIndex : (list.current?.first() ?? 0) - (direction === 1 ? 1 : 0);
+    const here = replaying.from(selectedIndex);
+    const from = here >= 0 ? here : (list.current?.first() ?? 0) - (direction === 1 ? 1 : 0);
     move(nextIndex(visible.rows, from, direction, wanted));
   };
   const stepMatch = (direction: 1 | -1) => {
     const { matches } = visible;
     if (matches.length === 0) return;
-    const from = selectedIndex >= 0 ? selectedIndex : (list.current?.first() ?? 0) - direction;
+    const here = replaying.from(selectedIndex);
+    const from = here >= 0 ? here : (list.current?.first() ?? 0) - direction;
     const next =
       direction === 1
         ? (matches.find((index) => index > from) ?? matches[0])

@@ -88,6 +88,21 @@ describe("the clock", () => {
     expect(timeline.duration).toBe(6_000 + ROW_MS_MIN);
   });
 
+  it("reads a time however it is written", () => {
+    const written = [
+      "2026-11-22T10:00:00.250Z",
+      "2026-11-22T10:00:01Z",
+      "2026-11-22T11:00:02.500+01:00",
+      "2026-11-22T1x:00:03.000Z",
+      "soon",
+      "2026-11-22T10:00:04.123456Z",
+    ];
+    const rows = rowsOf(...written.map((when, line) => entry(line, { type: "assistant", at: when })));
+    expect([...new Timeline(rows, true).instants].map((instant) => instant - START)).toEqual([
+      250, 1_000, 2_500, 2_500, 2_500, 4_123,
+    ]);
+  });
+
   it("goes on where no row has a time", () => {
     const timeline = new Timeline(rowsOf(entry(0, { type: "user" }), entry(1, { type: "user" })), true);
     expect([...timeline.starts]).toEqual([0, ROW_MS_MIN]);

@@ -5,6 +5,7 @@
  * so far, and a row without a time has that of the row before. On the clock a row stands for `ROW_MS_MIN` at least:
  * positions grow strictly, every position has one last row and every row a position of its own.
  */
+import type { Entry } from "../shapes";
 import { entriesOf, headOf, IDLE_MS_MIN, type Row } from "../trace/rows";
 
 /** Of rows with one and the same time, each is seen for a moment; a frame at full speed adds few rows. */
@@ -236,29 +237,62 @@ function clockGap(gap_ms: number, skipIdle: boolean): number {
   return Math.min(most, Math.max(ROW_MS_MIN, gap_ms));
 }
 
+/** `2026-11-22T10:23:30.123Z`, as nearly all times are written. */
+const USUAL_LENGTH = 24;
+const ZERO = "0".charCodeAt(0);
+
+/** Milliseconds since 1970, NaN for no time. `Date.parse` alone would be most of what a timeline costs. */
 function instantOf(at: string | null): number {
-  return at === null ? Number.NaN : Date.parse(at);
+  if (at === null) return Number.NaN;
+  const usual = at.length === USUAL_LENGTH && at[10] === "T" && at[19] === "." && at[23] === "Z";
+  if (!usual) return Date.parse(at);
+  const date = digits(at, 0, 4) * 10_000 + digits(at, 5, 7) * 100 + digits(at, 8, 10);
+  if (date !== lastDay.date) {
+    lastDay = {
+      date,
+      start: Date.UTC(Math.floor(date / 10_000), (Math.floor(date / 100) % 100) - 1, date % 100),
+    };
+  }
+  const seconds = (digits(at, 11, 13) * 60 + digits(at, 14, 16)) * 60 + digits(at, 17, 19);
+  return lastDay.start + seconds * 1_000 + digits(at, 20, 23);
+}
+
+/** Neighbours are of one day nearly always. */
+let lastDay = { date: 0, start: Number.NaN };
+
+/** The number that the digits of a text from `from` to `to` write, NaN where one is none. */
+function digits(text: string, from: number, to: number): number {
+  let number = 0;
+  for (let index = from; index < to; index += 1) {
+    const digit = text.charCodeAt(index) - ZERO;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+/** What an entry is marked for; of a change that failed, too. */
+function marksOfEntry(entry: Entry): number {
+  let marks = 0;
+  if (entry.is_error || entry.is_denied) marks |= MARK.error;
+  if (entry.has_diff) marks |= MARK.change;
+  if (entry.subagent_session_id !== null) marks |= MARK.subagent;
+  for (const { severity } of entry.findings) {
+    marks |= severity === "critical" || severity === "high" ? MARK.finding : MARK.notice;
+  }
+  return marks;
 }
 
 /** What a row is marked for, except idle time, which lies between rows. */
 function marksOf(row: Row): number {
   let marks = 0;
-  let failed = false;
-  let changed = false;
-  for (const entry of entriesOf(row)) {
-    if (entry.is_error || entry.is_denied) failed = true;
-    if (entry.has_diff) changed = true;
-    if (entry.subagent_session_id !== null) marks |= MARK.subagent;
-    for (const { severity } of entry.findings) {
-      marks |= severity === "critical" || severity === "high" ? MARK.finding : MARK.notice;
-    }
-  }
-  if (failed) marks |= MARK.error;
+  if (row.kind === "entry") {
+    marks = marksOfEntry(row.entry);
+    if (row.entry.type === "user") marks |= MARK.prompt;
+    if (row.entry.type === "summary") marks |= MARK.compaction;
+  } else for (const entry of entriesOf(row)) marks |= marksOfEntry(entry);
   // A change that was refused or failed is none.
-  if (changed && !failed) marks |= MARK.change;
-  if (row.kind === "entry" && row.entry.type === "user") marks |= MARK.prompt;
-  if (row.kind === "entry" && row.entry.type === "summary") marks |= MARK.compaction;
-  return marks;
+  return (marks & MARK.error) !== 0 ? marks & ~MARK.change : marks;
 }
 
 /** How many of the sorted numbers are not greater than `value`. */

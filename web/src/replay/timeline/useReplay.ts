@@ -22,6 +22,8 @@ export interface ReplayControl {
   active: boolean;
   /** What the page shows instead of the address's entry, while the playhead moves. */
   followed: Row | null;
+  /** Index of the row from which one goes on: that of the playhead, if nobody looks at another; else `selected`. */
+  from: (selected: number) => number;
   /** What the keys do, when the row at `selected` is the current one (-1: none is). */
   actions: (
     selected: number,
@@ -58,13 +60,21 @@ export function useReplay(
     return () => cancelAnimationFrame(frame);
   }, [replay, playing]);
 
+  // What is selected follows the playhead only a few times a second; keys may be faster.
+  const from = useCallback(
+    (selected: number) => {
+      const { position, count, free } = replay.get();
+      return position === null || free ? selected : count - 1;
+    },
+    [replay],
+  );
   const actions: ReplayControl["actions"] = useCallback(
     (selected, isPrompt, say) => {
       const step = (direction: 1 | -1, wanted: (row: Row) => boolean) => {
-        const { position, count, timeline } = replay.get();
-        const none = direction === 1 ? -1 : timeline.rows.length - 1;
-        const from = position !== null ? count - 1 : selected >= 0 ? selected : none;
-        const index = nextIndex(timeline.rows, from, direction, wanted);
+        const { rows: all } = replay.get().timeline;
+        const none = direction === 1 ? -1 : all.length - 1;
+        const start = from(selected);
+        const index = nextIndex(all, start >= 0 ? start : none, direction, wanted);
         if (index !== -1) replay.goTo(index);
       };
       const setSpeed = (by: 1 | -1) => {
@@ -87,9 +97,9 @@ export function useReplay(
         faster: () => setSpeed(1),
       };
     },
-    [replay],
+    [replay, from],
   );
-  return { replay, active, followed, actions };
+  return { replay, active, followed, from, actions };
 }
 
 /** Keeps the timeline at the rows: at once while a replay is under way, else without holding up a trace that pours in. */
