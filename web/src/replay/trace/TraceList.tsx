@@ -5,6 +5,7 @@ import type { Entry } from "../shapes";
 import { Glyph } from "./EntryMark";
 import type { Row } from "./rows";
 import { TraceRow, type TraceScene } from "./TraceRow";
+import { useBrought } from "./useBrought";
 import { useFollowedEnd } from "./useFollowedEnd";
 import { useKeptPlace } from "./useKeptPlace";
 
@@ -51,7 +52,8 @@ export function TraceList({
   const list = useRef<VirtuosoHandle>(null);
   const scroller = useRef<HTMLElement | null>(null);
   const firstIndex = useRef(0);
-  const offset = useKeptPlace(rows, { windowed, busy }, scroller);
+  const { bring, brought } = useBrought(rows, busy, list, scroller);
+  const offset = useKeptPlace(rows, { windowed, busy }, scroller, brought);
   const [atEnd, setAtEnd] = useState(false);
   /** The last entry that was there when the end left the screen: those after it are new. */
   const [seen, setSeen] = useState<number | null>(null);
@@ -60,14 +62,14 @@ export function TraceList({
     ref,
     () => ({
       reveal: (index, centred) => {
-        if (centred) list.current?.scrollToIndex({ index, align: "center" });
+        if (centred) bring(index);
         else reveal(list.current, index, REVEAL_TRIES);
       },
       first: () => firstIndex.current,
       toEnd: (smooth) =>
         list.current?.scrollToIndex({ index: "LAST", align: "end", behavior: smooth ? "smooth" : "auto" }),
     }),
-    [],
+    [bring],
   );
 
   const watching = following && !atEnd;

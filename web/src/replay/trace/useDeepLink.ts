@@ -20,6 +20,8 @@ export function useDeepLink(
   setOpen: Dispatch<SetStateAction<ReadonlySet<number>>>,
 ): void {
   const reached = useRef<string | null>(null);
+  const latest = useRef(index);
+  latest.current = index;
   useEffect(() => {
     const place = `${agent ?? ""} ${seq}`;
     if (!asked || seq === null || reached.current === place) return;
@@ -33,7 +35,7 @@ export function useDeepLink(
     if (agent !== undefined && index < 0) return;
     const first = reached.current === null;
     reached.current = place;
-    // The list must have been laid out with the row in it.
-    if (index >= 0) requestAnimationFrame(() => list.current?.reveal(index, first));
+    // The list must have been laid out with the row in it; until then rows may have come before it.
+    if (index >= 0) requestAnimationFrame(() => list.current?.reveal(latest.current, first));
   }, [asked, seq, agent, rows, visible, index, list, setOpen]);
 }

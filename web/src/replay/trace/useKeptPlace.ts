@@ -6,7 +6,7 @@ const WINDOW_START = 1_000_000_000;
 /** The list lays out again once its new rows have been measured. */
 const FRAMES_AFTER = 4;
 /** A hand on the wheel or a key knows better what is to be on the screen. */
-const HANDS = ["wheel", "touchmove", "pointerdown", "keydown"] as const;
+export const HANDS = ["wheel", "touchmove", "pointerdown", "keydown"] as const;
 /** A subagent's rows have numbers of their own. */
 const OWN_ROWS = "article[data-seq]:not([data-agent])";
 
@@ -31,6 +31,7 @@ export function useKeptPlace(
   rows: readonly Row[],
   { windowed, busy }: { windowed: boolean; busy: boolean },
   scroller: RefObject<HTMLElement | null>,
+  brought: RefObject<number | null>,
 ): number {
   const before = useRef(rows);
   const [place, setPlace] = useState<Place>(() => ({
@@ -40,7 +41,7 @@ export function useKeptPlace(
   }));
   let current = place;
   if (place.windowed && !windowed) {
-    current = placeAmong(rows, before.current, place.offset, scroller.current);
+    current = placeAmong(rows, before.current, place.offset, scroller.current, brought.current);
     setPlace(current);
   }
   before.current = rows;
@@ -85,31 +86,36 @@ function hold(kept: Kept | null, element: HTMLElement | null): void {
   if (top !== undefined && Math.abs(top - kept.top) >= 1) element.scrollTop += top - kept.top;
 }
 
-/** Of the rows on the screen, the first that the whole trace has, too, is the one that stays. */
+/**
+ * Of the rows on the screen, the first that the whole trace has, too, is the one that stays; while a row is being
+ * brought there, only that one.
+ */
 function placeAmong(
   rows: readonly Row[],
   before: readonly Row[],
   offset: number,
   element: HTMLElement | null,
+  brought: number | null,
 ): Place {
   const indexOf = new Map(rows.map((row, index) => [row.key, index]));
-  const edge = element?.getBoundingClientRect().top ?? 0;
+  const edges = element?.getBoundingClientRect() ?? new DOMRect();
   const seen = new Map(
     [...(element?.querySelectorAll<HTMLElement>(OWN_ROWS) ?? [])]
       .map((article) => [Number(article.dataset.seq), article.getBoundingClientRect()] as const)
-      .filter(([, box]) => box.bottom > edge),
+      .filter(([, box]) => box.bottom > edges.top && box.top < edges.bottom),
   );
+  let unseen: number | null = null;
   for (const [index, row] of before.entries()) {
-    const box = seen.get(headOf(row).seq);
-    const after = box && indexOf.get(row.key);
-    if (box && after !== undefined) {
-      const kept = { seq: headOf(row).seq, top: box.top };
-      return { windowed: false, offset: offset - (after - index), kept };
-    }
+    const after = indexOf.get(row.key);
+    if (after === undefined) continue;
+    const moved = offset - (after - index);
+    const box = brought === null || brought === row.key ? seen.get(headOf(row).seq) : undefined;
+    if (box) return { windowed: false, offset: moved, kept: { seq: headOf(row).seq, top: box.top } };
+    unseen ??= moved;
   }
-  return { windowed: false, offset: 0, kept: null };
+  return { windowed: false, offset: unseen ?? 0, kept: null };
 }
 
-function articleOf(element: HTMLElement, seq: number): HTMLElement | null {
+export function articleOf(element: HTMLElement, seq: number): HTMLElement | null {
   return element.querySelector(`${OWN_ROWS}[data-seq="${seq}"]`);
 }
