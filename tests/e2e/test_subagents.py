@@ -155,7 +155,7 @@ def test_view_filter_and_search_apply_inside(site, open_page, ids):
     expect(nested(page, outer["id"]).first).to_be_attached()
     kinds = set(nested(page, outer["id"]).locator(".sr-row-type").all_inner_texts())
     assert kinds <= {"User", "Tool", "System"}
-    page.get_by_role("button", name=re.compile("^Tool")).click()
+    page.get_by_role("button", name=re.compile(r"^Tool \d")).click()
     expect(nested(page, outer["id"]).locator(".sr-row-type", has_text="User")).to_have_count(0)
     expect(nested(page, outer["id"]).first).to_contain_text("Tool")
 
