@@ -1,5 +1,5 @@
 import react from "@vitejs/plugin-react";
-import type { Plugin } from "vite";
+import type { Plugin, Rolldown } from "vite";
 import { defineConfig } from "vitest/config";
 
 // Modules and style sheets refer to each other by relative addresses, so that they work on any path. The page itself
@@ -9,9 +9,68 @@ const rootedPage: Plugin = {
   transformIndexHtml: { order: "post", handler: (html) => html.replaceAll('="./', '="/') },
 };
 
+/** The document of each page, and the module that it begins with. */
+const DOCUMENTS = {
+  "index.html": "src/sessions/SessionsPage.tsx",
+  "replay.html": "src/replay/SessionPage.tsx",
+};
+/** What a trace begins with is asked for before any of the application's code is there. */
+const FIRST_REQUEST = '<script src="/opening.js"></script>';
+
+// A page's own modules and style sheets are named by its document: else they are asked for only when the modules that
+// all pages share have come and run.
+const documentOfEachPage: Plugin = {
+  name: "document-of-each-page",
+  apply: "build",
+  enforce: "post",
+  generateBundle(_options, bundle) {
+    const page = bundle["index.html"];
+    if (page?.type !== "asset" || typeof page.source !== "string")
+      return this.error("there is no index.html");
+    const shared = page.source;
+    for (const [fileName, module] of Object.entries(DOCUMENTS)) {
+      const chunk = Object.values(bundle).find(
+        (one) => one.type === "chunk" && one.facadeModuleId?.endsWith(module),
+      );
+      if (chunk?.type !== "chunk") return this.error(`${module} is no page of its own`);
+      const links = [...neededBy(chunk, bundle)]
+        .map((file) =>
+          file.endsWith(".css")
+            ? `<link rel="stylesheet" crossorigin href="/${file}">`
+            : `<link rel="modulepreload" crossorigin href="/${file}">`,
+        )
+        .filter((link) => !shared.includes(link));
+      const source = shared.replace("</head>", `  ${links.join("\n    ")}\n  </head>`);
+      if (fileName === "index.html") page.source = source;
+      else
+        this.emitFile({
+          type: "asset",
+          fileName,
+          source: source.replace("<head>", `<head>\n    ${FIRST_REQUEST}`),
+        });
+    }
+  },
+};
+
+/** The files of a chunk and of all that it imports at once, style sheets among them. */
+function neededBy(
+  chunk: Rolldown.OutputChunk,
+  bundle: Rolldown.OutputBundle,
+  files = new Set<string>(),
+): Set<string> {
+  files.add(chunk.fileName);
+  for (const sheet of chunk.viteMetadata?.importedCss ?? []) files.add(sheet);
+  for (const name of chunk.imports) {
+    const imported = bundle[name];
+    if (imported?.type === "chunk" && !imported.isEntry && !files.has(name))
+      neededBy(imported, bundle, files);
+  }
+  return files;
+}
+
 export default defineConfig({
   base: "./",
-  plugins: [react(), rootedPage],
+  plugins: [react(), rootedPage, documentOfEachPage],
   build: {
     target: "es2023",
     // A data: address would need its own place in the content security policy.

@@ -133,6 +133,7 @@ def test_a_link_to_no_entry_says_so(site, open_page):
 def test_audit_shows_what_matters_and_dev_everything(site, open_page):
     page = open_session(open_page, site, LOYALTY)
     feed = page.get_by_role("feed", name="Trace")
+    expect(page.locator("footer")).to_contain_text("Complete")
     everything = int(feed.locator("article").first.get_attribute("aria-setsize"))
     page.get_by_role("button", name="Audit").click()
     expect(page).to_have_url(re.compile(r"view=audit"))

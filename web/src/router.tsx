@@ -1,6 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { BASE_PATH } from "./base";
-import { SessionsPage } from "./sessions/SessionsPage";
 import { type SessionsSearch, sessionsSearch } from "./sessions/search";
 import { FailurePage } from "./shell/FailurePage";
 import { NotFoundPage } from "./shell/NotFoundPage";
@@ -29,7 +28,7 @@ const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFoun
 const sessionsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
-  component: SessionsPage,
+  component: lazyRouteComponent(() => import("./sessions/SessionsPage"), "SessionsPage"),
   validateSearch: sessionsSearch,
 });
 
@@ -57,7 +56,8 @@ export function newRouter() {
     routeTree,
     basepath: BASE_PATH,
     defaultErrorComponent: FailurePage,
-    defaultPreload: false,
+    // The code of the page, not its data: what a pointer or the focus rests on is likely to be opened.
+    defaultPreload: "intent",
     // The list restores its own place: it is virtualised, so its height comes late.
     scrollRestoration: false,
   });

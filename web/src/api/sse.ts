@@ -99,10 +99,35 @@ async function open(
   for (const [name, value] of Object.entries(options.query ?? {})) url.searchParams.set(name, value);
   const headers: Record<string, string> = { accept: "text/event-stream" };
   if (lastEventId !== null) headers["last-event-id"] = lastEventId;
-  const response = await fetch(url, { headers, signal, credentials: "same-origin", cache: "no-store" });
+  const response = await (takeOpening(url.href, lastEventId, signal) ??
+    fetch(url, { headers, signal, credentials: "same-origin", cache: "no-store" }));
   if (!response.ok) throw await problemOf(response);
   if (response.body === null) throw unreachable(null);
   return response.body;
+}
+
+declare global {
+  interface Window {
+    /** Made by public/opening.js while this code was being loaded. */
+    sessionReplayOpening?: { url: string; response: Promise<Response>; ending: AbortController };
+  }
+}
+
+/** The request that the document itself has made, if it is this one; it serves once. */
+function takeOpening(
+  url: string,
+  lastEventId: string | null,
+  signal: AbortSignal,
+): Promise<Response> | undefined {
+  const opening = window.sessionReplayOpening;
+  delete window.sessionReplayOpening;
+  if (opening === undefined) return undefined;
+  if (opening.url !== url || lastEventId !== null) {
+    opening.ending.abort();
+    return undefined;
+  }
+  signal.addEventListener("abort", () => opening.ending.abort());
+  return opening.response;
 }
 
 interface Message {

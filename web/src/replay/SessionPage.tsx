@@ -5,13 +5,13 @@ import "./trace/trace.css";
 import "./timeline/timeline.css";
 import "./inspector/inspector.css";
 import "./audit/audit.css";
-import Box from "@cloudscape-design/components/box";
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import { type RefObject, useRef, useState } from "react";
 import type { StateSnapshot } from "react-virtuoso";
 import { ApiError } from "../api/client";
 import { titleOf } from "../sessions/rows";
 import { Failure } from "../shell/FailurePage";
+import { PageMessage } from "../shell/PageMessage";
 import { usePage } from "../shell/page";
 import { SessionView } from "./SessionView";
 import { shortened, useAncestors, useSession } from "./sessions";
@@ -83,13 +83,9 @@ function SessionOf({ sessionId, railPlace }: Props) {
 function NoSuchSession() {
   return (
     <div className="sr-page-message">
-      <Box padding={{ vertical: "xxxl" }} textAlign="center">
-        <Box variant="h1">There is no such session</Box>
-        <Box color="text-body-secondary" padding={{ bottom: "m" }}>
-          Its transcript is not stored here. The address may be misspelt, or the session was never imported.
-        </Box>
-        <Link to="/">All sessions</Link>
-      </Box>
+      <PageMessage header="There is no such session">
+        Its transcript is not stored here. The address may be misspelt, or the session was never imported.
+      </PageMessage>
     </div>
   );
 }

@@ -1,5 +1,14 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { type RefObject, useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
+import {
+  lazy,
+  type RefObject,
+  Suspense,
+  useCallback,
+  useDeferredValue,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import type { StateSnapshot } from "react-virtuoso";
 import { useAnnounce } from "../shell/page";
 import { timeZone, useZoneName, zoneName } from "../timeZone";
@@ -8,7 +17,7 @@ import { AuditPanel } from "./audit/AuditPanel";
 import { useJump } from "./audit/useJump";
 import { copyText } from "./clipboard";
 import type { DiffLayout } from "./inspector/DiffTab";
-import { Inspector, type Tab } from "./inspector/Inspector";
+import type { Tab } from "./inspector/Inspector";
 import { useContentCopy } from "./inspector/useContentCopy";
 import { KeyList } from "./KeyList";
 import { type Action, useKeys } from "./keys";
@@ -38,6 +47,9 @@ import type { TraceState } from "./trace/useTrace";
 import { WaitingLine } from "./trace/WaitingLine";
 
 const route = getRouteApi("/replay/$sessionId");
+
+/** All that renders one entry whole: more code than the trace, which does not wait for it. */
+const Inspector = lazy(async () => ({ default: (await import("./inspector/Inspector")).Inspector }));
 
 interface Props {
   sessionId: string;
@@ -303,35 +315,39 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
         }
         inspector={
           panels.inspector ? (
-            <Inspector
-              key={agent ?? sessionId}
-              sessionId={agent ?? sessionId}
-              session={around?.session ?? session}
-              row={selectedRow}
-              seq={selectedSeq}
-              missing={
-                (agent === undefined ? trace.caughtUp : nested.isForeign || around?.state === "whole") &&
-                search.entry !== undefined &&
-                !selectedRow
-                  ? String(search.entry)
-                  : null
-              }
-              entries={selectedRows.entries}
-              onEntry={(entry) => change({ entry, agent })}
-              live={around?.session?.live ?? live}
-              rewrites={around?.rewrites ?? trace.rewrites}
-              tab={tab}
-              onTab={(next) => change({ tab: next })}
-              layout={split ? "split" : "unified"}
-              onLayout={(layout: DiffLayout) => setSplit(layout === "split")}
-              wide={wide}
-              onWide={() => setWide(!wide)}
-              onStep={step}
-              onClose={() => {
-                showInspector(false);
-                setWide(false);
-              }}
-            />
+            <Suspense>
+              {(rows.entryCount > 0 || trace.caughtUp) && (
+                <Inspector
+                  key={agent ?? sessionId}
+                  sessionId={agent ?? sessionId}
+                  session={around?.session ?? session}
+                  row={selectedRow}
+                  seq={selectedSeq}
+                  missing={
+                    (agent === undefined ? trace.caughtUp : nested.isForeign || around?.state === "whole") &&
+                    search.entry !== undefined &&
+                    !selectedRow
+                      ? String(search.entry)
+                      : null
+                  }
+                  entries={selectedRows.entries}
+                  onEntry={(entry) => change({ entry, agent })}
+                  live={around?.session?.live ?? live}
+                  rewrites={around?.rewrites ?? trace.rewrites}
+                  tab={tab}
+                  onTab={(next) => change({ tab: next })}
+                  layout={split ? "split" : "unified"}
+                  onLayout={(layout: DiffLayout) => setSplit(layout === "split")}
+                  wide={wide}
+                  onWide={() => setWide(!wide)}
+                  onStep={step}
+                  onClose={() => {
+                    showInspector(false);
+                    setWide(false);
+                  }}
+                />
+              )}
+            </Suspense>
           ) : null
         }
       >

@@ -11,6 +11,8 @@ import { newRouter } from "../router";
 import { FrameProvider } from "../shell/page";
 import { server } from "../testing/server";
 import { session } from "../testing/sessions";
+// The router loads the page when it is first shown; here it is not the loading that is waited for.
+import "./SessionsPage";
 
 const FOLDER = "/home/alice/.claude/projects";
 let sessions: Session[] = [];

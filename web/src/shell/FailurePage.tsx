@@ -1,16 +1,19 @@
-import Alert from "@cloudscape-design/components/alert";
-import Button from "@cloudscape-design/components/button";
 import type { ErrorComponentProps } from "@tanstack/react-router";
 import { ApiError } from "../api/client";
+import { Notice } from "./Notice";
 
 /** What went wrong, what to do, and the number under which the server's log tells more. */
 export function Failure({ error, retry }: { error: unknown; retry: () => void }) {
   const known = error instanceof ApiError ? error : null;
   return (
-    <Alert
+    <Notice
       type="error"
       header={known?.title ?? "This page failed"}
-      action={<Button onClick={retry}>Retry</Button>}
+      action={
+        <button type="button" className="notice-button" onClick={retry}>
+          Retry
+        </button>
+      }
     >
       {known?.detail ?? (error instanceof Error ? error.message : String(error))}
       {known?.requestId ? (
@@ -18,7 +21,7 @@ export function Failure({ error, retry }: { error: unknown; retry: () => void })
           Request id: <code>{known.requestId}</code>
         </div>
       ) : null}
-    </Alert>
+    </Notice>
   );
 }
 

@@ -1,8 +1,8 @@
-import Alert from "@cloudscape-design/components/alert";
 import { Link, Outlet } from "@tanstack/react-router";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { useSignedOut } from "../api/signIn";
 import { preference } from "../preference";
+import { Notice } from "./Notice";
 import { useFrame } from "./page";
 import { SignInPage } from "./SignInPage";
 import "./Shell.css";
@@ -60,16 +60,9 @@ export function Shell() {
           {flashes.length > 0 && (
             <div className="flashes">
               {flashes.map(({ id, type, header, content }) => (
-                <Alert
-                  key={id}
-                  type={type}
-                  header={header}
-                  dismissible
-                  dismissAriaLabel="Dismiss message"
-                  onDismiss={() => dismiss(id)}
-                >
+                <Notice key={id} type={type} header={header} onDismiss={() => dismiss(id)}>
                   {content}
-                </Alert>
+                </Notice>
               ))}
             </div>
           )}

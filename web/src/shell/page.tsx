@@ -1,4 +1,5 @@
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
+import type { NoticeType } from "./Notice";
 
 export interface Crumb {
   text: string;
@@ -16,7 +17,7 @@ export interface PageFrame {
 }
 
 interface Flash {
-  type: "success" | "info" | "warning" | "error";
+  type: NoticeType;
   header?: ReactNode;
   content: ReactNode;
   /** A later message of the same id replaces the earlier one. */

@@ -51,7 +51,8 @@ async def page(
     services.access.check_host(request)
     if token is not None:
         return _signed_in(request, services, token)
-    return _application(200)
+    # Each page has a document of its own, which names the files that it begins with.
+    return _application(200, "index.html" if request.url.path == "/" else "replay.html")
 
 
 @get("/{name:path}", include_in_schema=False)
@@ -72,9 +73,9 @@ async def file(
     return Response(path.read_bytes(), media_type=media_type, headers={"Cache-Control": caching})
 
 
-def _application(status: int) -> Response[Any]:
-    index = WEB / "index.html"
-    content = index.read_bytes() if index.exists() else NOT_BUILT
+def _application(status: int, document: str = "index.html") -> Response[Any]:
+    path = WEB / document
+    content = path.read_bytes() if path.exists() else NOT_BUILT
     return Response(content, status_code=status, media_type=MediaType.HTML, headers=PAGE_HEADERS)
 
 

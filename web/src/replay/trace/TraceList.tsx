@@ -17,6 +17,9 @@ export interface TraceListHandle {
   toEnd: (smooth: boolean) => void;
 }
 
+/** So near to it is at the end. */
+const END_PIXELS = 48;
+
 interface Props {
   ref: Ref<TraceListHandle>;
   rows: readonly Row[];
@@ -55,6 +58,9 @@ export function TraceList({
   const { bring, brought } = useBrought(rows, busy, list, scroller);
   const offset = useKeptPlace(rows, { windowed, busy }, scroller, brought);
   const [atEnd, setAtEnd] = useState(false);
+  /** On the way to an end that may move on meanwhile; until it is reached only the reader's own scrolling ends that. */
+  const chasing = useRef(false);
+  const top = useRef(0);
   /** The last entry that was there when the end left the screen: those after it are new. */
   const [seen, setSeen] = useState<number | null>(null);
 
@@ -80,9 +86,10 @@ export function TraceList({
     [rows, seen, last],
   );
 
-  useFollowedEnd({ following, atEnd, version }, () =>
-    list.current?.scrollToIndex({ index: "LAST", align: "end" }),
-  );
+  useFollowedEnd({ following, atEnd: atEnd || chasing.current, version }, () => {
+    chasing.current = true;
+    list.current?.scrollToIndex({ index: "LAST", align: "end" });
+  });
 
   return (
     <div className="sr-trace-list">
@@ -113,8 +120,19 @@ export function TraceList({
         rangeChanged={(range) => {
           firstIndex.current = range.startIndex - offset;
         }}
-        atBottomThreshold={48}
-        atBottomStateChange={setAtEnd}
+        atBottomThreshold={END_PIXELS}
+        atBottomStateChange={(at) => {
+          if (at) chasing.current = false;
+          if (at || !chasing.current) setAtEnd(at);
+        }}
+        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
+          const away = scrollHeight - clientHeight - scrollTop > END_PIXELS;
+          if (chasing.current && away && scrollTop < top.current) {
+            chasing.current = false;
+            setAtEnd(false);
+          }
+          top.current = scrollTop;
+        }}
       />
       {windowed && (
         <>

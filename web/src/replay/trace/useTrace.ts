@@ -29,8 +29,11 @@ export interface TraceState {
   rewrites: number;
 }
 
+/** How often is told that more has come, while what is stored pours in. */
+const LOADING_NOTICE_MS = 150;
+
 /**
- * The trace of one session, outside of React: many events a second become one notice per frame.
+ * The trace of one session, outside of React: many events a second become one notice per frame, fewer while it loads.
  *
  * Law: events are applied in their order, at once; only telling about them is put off.
  */
@@ -112,7 +115,10 @@ export class TraceStore {
   #become(state: TraceState): void {
     const waiting = this.#pending !== null;
     this.#pending = state;
-    if (!waiting) onNextFrame(() => this.#publish());
+    if (waiting) return;
+    // Each notice counts and filters all rows anew; of what pours in behind the first ones nothing is on the screen.
+    if (state.caughtUp || this.#state.version === 0) onNextFrame(() => this.#publish());
+    else setTimeout(() => this.#publish(), LOADING_NOTICE_MS);
   }
 
   #publish(): void {
@@ -193,8 +199,9 @@ async function follow(
   try {
     for await (const event of traceEvents(sessionId, { signal, after, query })) {
       if (signal.aborted) return;
+      const first = event.kind === "entries" && store.get().version === 0;
       store.apply(event);
-      await breath.taken(store.get().rows.entryCount === 0);
+      await breath.taken(first);
       // All the rest is less urgent than seeing the wanted entry.
       if (event.kind === "window")
         for (let frame = 0; frame < FRAMES_TO_DRAW; frame += 1) await breath.taken(true);

@@ -1,0 +1,432 @@
+"""The page in a real browser, in front of the real command, on a session of 100,000 entries.
+
+The law: times are taken in the page by its own clock, from the event of the person to the frame that shows the answer;
+memory is what remains after a garbage collection.  Nothing of the page is built differently for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import statistics
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
+
+import long_session
+import measure
+
+ENTRIES = 100_000
+PEERS, PEER_ENTRIES = 10, 5_000
+"""Sessions of equal size: opening one after the other must not add up."""
+LONG, FIRST_PEER, LIVE = 0, 1, 99
+REPEATS = 5
+SCROLL_SECONDS, SCROLL_PIXELS_A_SECOND = 6, 9_000
+JUMPS, JUMP_SECONDS = 16, 0.25
+APPENDS, APPEND_SECONDS = 150, 0.06
+TOOL = "Edit"
+FLAGS = [
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+VIEWPORT = {"width": 1280, "height": 800}
+
+WATCH = """
+// A frame is on the screen once the task after its callbacks runs; what changes in such a callback is of that frame.
+const afterFrame = (then) => {
+  const channel = new MessageChannel();
+  channel.port1.onmessage = () => then(performance.now());
+  channel.port2.postMessage(null);
+};
+const nextFrame = window.requestAnimationFrame.bind(window);
+let drawing = false;
+window.requestAnimationFrame = (callback) => nextFrame((now) => {
+  if (!drawing) afterFrame(() => { drawing = false; });
+  drawing = true;
+  callback(now);
+});
+window.__shown = (then) => drawing ? afterFrame(then) : nextFrame(() => afterFrame(then));
+// Resolves with the time at which `seen` first holds.
+window.__when = (seen) => new Promise((resolve) => {
+  const look = () => {
+    if (!seen()) return false;
+    watch.disconnect();
+    window.__shown(resolve);
+    return true;
+  };
+  const watch = new MutationObserver(look);
+  const begin = () => { if (!look()) watch.observe(document, { subtree: true, childList: true, characterData: true,
+    attributes: true, attributeFilter: ["aria-setsize", "aria-busy"] }); };
+  begin();
+});
+window.__tasks = [];
+new PerformanceObserver((list) => window.__tasks.push(...list.getEntries().map((one) => one.duration)))
+  .observe({ type: "longtask", buffered: true });
+window.__rows = () => Number(document.querySelector("article[aria-setsize]")?.getAttribute("aria-setsize") ?? 0);
+window.__ended = () => /Complete|Following live/.test(document.querySelector("footer")?.textContent ?? "");
+// From the next event of that kind to the frame in which `before` has changed.
+window.__answered = (kind, value) => {
+  const before = value();
+  return new Promise((resolve) => document.addEventListener(kind, (event) => {
+    window.__tasks.length = 0;
+    void window.__when(() => value() !== before).then((at) =>
+      setTimeout(() => resolve({ ms: at - event.timeStamp, task_ms: Math.max(0, ...window.__tasks) }), 100));
+  }, { capture: true, once: true }));
+};
+window.__frames = (stopped) => new Promise((resolve) => {
+  const frames = [];
+  let last = null;
+  window.__tasks.length = 0;
+  const tick = () => {
+    const now = performance.now();
+    if (last !== null) frames.push(now - last);
+    last = now;
+    if (stopped()) setTimeout(() => resolve({ frames, tasks: [...window.__tasks] }), 100);
+    else requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+});
+"""
+FIRST_ROWS = "window.__first = window.__when(() => document.querySelector('article[data-seq]') !== null);"
+WHOLE = "window.__whole = window.__when(window.__ended);"
+
+
+class Watched:
+    """One page with what the measurements need; closed with its context."""
+
+    def __init__(self, context: BrowserContext, base: str) -> None:
+        self.base = base
+        self.page: Page = context.new_page()
+        self.cdp: CDPSession = context.new_cdp_session(self.page)
+
+    def open(self, path: str) -> None:
+        """Go to an address below the root, as from the address bar."""
+        self.page.goto(self.base + path, wait_until="commit")
+
+    def seconds_of(self, promise: str) -> float:
+        """When a promise of the page was kept, in seconds since it was opened."""
+        return float(self.page.evaluate(promise)) / 1000
+
+    def ended(self) -> None:
+        """Wait until the whole trace is there."""
+        self.page.evaluate("window.__when(window.__ended)")
+
+    def answer(self, kind: str, value: str, act: Any) -> dict[str, float]:  # noqa: ANN401 - any callable
+        """Milliseconds from the person's event to the frame that shows its answer, and the longest task in between."""
+        self.page.evaluate(f"window.__asked = window.__answered({kind!r}, () => {value}); undefined")
+        act()
+        return self.page.evaluate("window.__asked")
+
+    def main_thread_seconds(self) -> float:
+        """Processor time that the page's main thread has taken since ``count_main_thread``."""
+        metrics = self.cdp.send("Performance.getMetrics")["metrics"]
+        return next(one["value"] for one in metrics if one["name"] == "TaskDuration")
+
+    def count_main_thread(self) -> None:
+        """From here on processor time is counted, not the time that passes."""
+        self.cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def heap_bytes(self) -> float:
+        """The JavaScript heap in use after a garbage collection."""
+        self.cdp.send("HeapProfiler.enable")
+        for _ in range(2):
+            self.cdp.send("HeapProfiler.collectGarbage")
+        self.cdp.send("HeapProfiler.disable")
+        self.cdp.send("Performance.enable")
+        metrics = self.cdp.send("Performance.getMetrics")["metrics"]
+        return next(one["value"] for one in metrics if one["name"] == "JSHeapUsedSize")
+
+
+class Chromium:
+    """The browser, signed in; every context of it begins with an empty cache."""
+
+    def __init__(self, browser: Browser, base: str, state: Any) -> None:  # noqa: ANN401 - Playwright's own
+        self.browser = browser
+        self.base = base
+        self.state = state
+
+    @contextmanager
+    def context(self, *scripts: str) -> Generator[BrowserContext]:
+        """A fresh profile; ``scripts`` run in each page before its own."""
+        context = self.browser.new_context(viewport=VIEWPORT, locale="en-GB", storage_state=self.state)
+        context.set_default_timeout(60_000)
+        context.add_init_script("\n".join((WATCH, *scripts)))
+        try:
+            yield context
+        finally:
+            context.close()
+
+    def renderer_bytes(self) -> float:
+        """RSS of the largest renderer process."""
+        cdp = self.browser.new_browser_cdp_session()
+        found = cdp.send("SystemInfo.getProcessInfo")["processInfo"]
+        cdp.detach()
+        sizes = [_rss_bytes(int(one["id"])) for one in found if one["type"] == "renderer"]
+        return max(sizes, default=0)
+
+
+def figures(command: str, env: Mapping[str, str], scratch: Path, port: int, say: Any) -> dict[str, float]:  # noqa: ANN401
+    """The page's figures, under the names that the rows of ``run.py`` have.
+
+    Args:
+        command: The ``session-replay`` to serve with.
+        env: Its environment.
+        scratch: A fresh folder.
+        port: A free port on 127.0.0.1.
+        say: The console; told what is being measured.
+
+    Raises:
+        measure.RunFailed: There is no Chromium, or the server failed.
+    """
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise measure.RunFailed("The page is measured in Chromium, which is not here: install it, or leave the "
+                                "page out with --without-browser.")  # fmt: skip
+    projects = scratch / "projects"
+    peers = [(FIRST_PEER + number, PEER_ENTRIES) for number in range(PEERS)]
+    long_session.write(projects, [(LONG, ENTRIES), *peers, (LIVE, 40)])
+    serve = [command, "serve", "--data", str(scratch / "data"), "--port", str(port), "--transcripts", str(projects)]
+    env = {name: value for name, value in env.items() if name != "SESSION_REPLAY_API_KEY"}
+    env |= {"SESSION_REPLAY_KEY_FILE": str(scratch / "key")}
+    log = scratch / "server.log"
+    with measure.serving(serve, env, port, "/healthz", log, {}) as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        try:
+            state = _signed_in(browser, log)
+            server.headers |= {"Cookie": "; ".join(f"{one['name']}={one['value']}" for one in state["cookies"])}
+            _wait_for_import(server)
+            at = Chromium(browser, f"http://127.0.0.1:{port}/", state)
+            found: dict[str, float] = {}
+            for part in (_opening, _reading, _ten_sessions, _living):
+                started = time.perf_counter()
+                found |= part(at, projects)
+                say.print(f"  {(part.__doc__ or '').split(':')[0]}: {time.perf_counter() - started:.0f} s")
+            return found
+        finally:
+            browser.close()
+
+
+def _opening(at: Chromium, _: Path) -> dict[str, float]:
+    """Opening: first rows and the whole trace, by the address with and without a cache, and by a click in the list."""
+    path = f"replay/{long_session.session_id(LONG)}"
+    cold, warm, whole, clicked, busy = ([] for _ in range(5))
+    for _repeat in range(REPEATS):
+        with at.context(FIRST_ROWS, WHOLE) as context:
+            first = Watched(context, at.base)
+            first.count_main_thread()
+            first.open(path)
+            cold.append(first.seconds_of("window.__first"))
+            busy.append(first.main_thread_seconds())
+            whole.append(first.seconds_of("window.__whole"))
+            first.page.close()
+            again = Watched(context, at.base)
+            again.open(path)
+            warm.append(again.seconds_of("window.__first"))
+            again.page.close()
+        with at.context() as context:
+            listed = Watched(context, at.base)
+            only = {"and": [{"property": "session_id", "operator": "=", "value": long_session.session_id(LONG)}]}
+            listed.open(f"?filter={quote(json.dumps(only))}")
+            link = listed.page.locator("a.session-link")
+            link.wait_for()
+            listed.page.wait_for_load_state("networkidle")
+            answer = listed.answer("click", "document.querySelector('article[data-seq]') !== null", link.click)
+            clicked.append(answer["ms"] / 1000)
+    return {
+        "page_cold_first_rows_ms": 1000 * statistics.median(cold),
+        "page_cold_first_rows_cpu_ms": 1000 * statistics.median(busy),
+        "page_warm_first_rows_ms": 1000 * statistics.median(warm),
+        "page_clicked_first_rows_ms": 1000 * statistics.median(clicked),
+        "page_whole_trace_seconds": statistics.median(whole),
+    }
+
+
+def _reading(at: Chromium, _: Path) -> dict[str, float]:
+    """Filtering and scrolling: each filter several times, then the wheel and jumps through the whole trace."""
+    found: dict[str, float] = {}
+    with at.context() as context:
+        shown = Watched(context, at.base)
+        shown.open(f"replay/{long_session.session_id(LONG)}")
+        shown.ended()
+        page = shown.page
+        page.wait_for_timeout(1_000)
+        found["page_heap_mb"] = shown.heap_bytes() / 1e6
+        longest = 0.0
+
+        def keep(name: str, answers: list[dict[str, float]]) -> None:
+            nonlocal longest
+            found[name] = statistics.median(one["ms"] for one in answers)
+            longest = max(longest, statistics.median(one["task_ms"] for one in answers))
+
+        chip = page.locator("button.sr-chip.sr-type-tool")
+        keep("page_filter_type_ms", [shown.answer("click", "window.__rows()", chip.click) for _ in range(2 * REPEATS)])
+        tools = page.get_by_label("Tool", exact=True)
+        keep(
+            "page_filter_tool_ms",
+            [
+                shown.answer("change", "window.__rows()", lambda tool=tool: tools.select_option(tool))
+                for tool in [TOOL, ""] * REPEATS
+            ],
+        )
+        box = page.get_by_label("Find in the trace")
+        count = "document.querySelector('.sr-search-count')?.textContent"
+        answers: list[dict[str, float]] = []
+        for word in [long_session.NEEDLE, "basket"] * REPEATS:
+            box.fill("")
+            page.locator(".sr-search-count").wait_for(state="detached")
+            answers.append(shown.answer("input", count, lambda word=word: box.fill(word)))
+        keep("page_filter_text_ms", answers)
+        found["page_filter_task_ms"] = longest
+        box.fill("")
+        page.locator(".sr-search-count").wait_for(state="detached")
+        found |= _scrolled(shown)
+    return found
+
+
+def _scrolled(shown: Watched) -> dict[str, float]:
+    page = shown.page
+    frames: list[float] = []
+    tasks: list[float] = []
+
+    def take() -> None:
+        page.evaluate("window.__stopped = true")
+        drawn = page.evaluate("window.__drawn")
+        frames.extend(drawn["frames"])
+        tasks.extend(drawn["tasks"])
+
+    begin = "window.__stopped = false; window.__drawn = window.__frames(() => window.__stopped); undefined"
+    box = page.get_by_role("feed", name="Trace").bounding_box() or {"x": 300, "y": 300, "width": 300, "height": 300}
+    page.evaluate(begin)
+    shown.cdp.send(
+        "Input.synthesizeScrollGesture",
+        {
+            "x": box["x"] + box["width"] / 2,
+            "y": box["y"] + box["height"] / 2,
+            "yDistance": -SCROLL_SECONDS * SCROLL_PIXELS_A_SECOND,
+            "speed": SCROLL_PIXELS_A_SECOND,
+            "gestureSourceType": "mouse",
+        },
+    )
+    take()
+    page.evaluate(begin)
+    # To and fro through the whole trace, as by its scroll bar.
+    for jump in range(JUMPS):
+        page.evaluate(
+            "(share) => { const feed = document.querySelector('[role=feed]');"
+            " feed.scrollTop = share * (feed.scrollHeight - feed.clientHeight); }",
+            jump * 0.618 % 1,
+        )
+        page.wait_for_timeout(1000 * JUMP_SECONDS)
+    take()
+    frames.sort()
+    return {
+        "page_scroll_frame_p99_ms": measure.percentile(frames, 0.99),
+        "page_scroll_frame_max_ms": frames[-1],
+        "page_scroll_frames_over_50_ms": sum(frame > 50 for frame in frames),  # noqa: PLR2004 - the target
+        "page_scroll_task_max_ms": max(tasks, default=0.0),
+    }
+
+
+def _ten_sessions(at: Chromium, _: Path) -> dict[str, float]:
+    """Ten sessions in turn: memory after each, opened from the list at the side."""
+    heaps: list[float] = []
+    residents: list[float] = []
+    with at.context() as context:
+        shown = Watched(context, at.base)
+        shown.open(f"replay/{long_session.session_id(FIRST_PEER)}")
+        for number in range(FIRST_PEER, FIRST_PEER + PEERS):
+            if number > FIRST_PEER:
+                link = shown.page.locator(f'.sr-rail a[href*="/replay/{long_session.session_id(number)}"]')
+                if link.count() == 0:  # only rows that are near the screen are drawn
+                    shown.page.locator(".sr-rail [data-virtuoso-scroller]").hover()
+                    shown.page.mouse.wheel(0, -400)
+                link.click()
+                shown.page.wait_for_url(f"**/replay/{long_session.session_id(number)}*")
+            shown.page.wait_for_timeout(300)
+            shown.page.evaluate("window.__when(() => window.__rows() > 1000 && window.__ended())")
+            shown.page.wait_for_timeout(300)
+            heaps.append(shown.heap_bytes())
+            residents.append(at.renderer_bytes())
+    return {
+        "page_ten_sessions_heap_mb": heaps[-1] / 1e6,
+        "page_ten_sessions_heap_growth": heaps[-1] / heaps[1],
+        "page_ten_sessions_resident_mb": residents[-1] / 1e6,
+        "page_ten_sessions_resident_growth": residents[-1] / residents[1],
+    }
+
+
+def _living(at: Chromium, projects: Path) -> dict[str, float]:
+    """Living: from the end of a write to the file until the frame that shows its entry."""
+    file = long_session.path(projects, LIVE)
+    taken: list[float] = []
+    with at.context() as context:
+        shown = Watched(context, at.base)
+        shown.open(f"replay/{long_session.session_id(LIVE)}")
+        shown.ended()
+        shown.page.keyboard.press("G")
+        shown.page.wait_for_timeout(500)
+        shown.page.evaluate(
+            """() => {
+              window.__arrived = {};
+              const look = () => {
+                for (const row of [...document.querySelectorAll("article")].slice(-12)) {
+                  const tick = /tick-(\\d+)-/.exec(row.textContent)?.[1];
+                  if (tick === undefined || tick in window.__arrived) continue;
+                  window.__arrived[tick] = null;
+                  window.__shown((at) => { window.__arrived[tick] = performance.timeOrigin + at; });
+                }
+              };
+              new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+            }"""
+        )
+        written: list[float] = []
+        with file.open("ab", buffering=0) as out:
+            for number in range(APPENDS):
+                out.write(long_session.notice(LIVE, number, f"tick-{number}-"))
+                written.append(1000 * time.time())
+                shown.page.wait_for_timeout(1000 * APPEND_SECONDS * (0.5 + number * 0.618 % 1))
+        shown.page.wait_for_timeout(1_000)
+        arrived: dict[str, float] = shown.page.evaluate("window.__arrived")
+        taken = sorted(arrived[str(n)] - at_ms for n, at_ms in enumerate(written) if arrived.get(str(n)))
+    if len(taken) < APPENDS * 0.9:
+        raise measure.RunFailed(f"of {APPENDS} lines that were appended only {len(taken)} came to the screen")
+    return {
+        "page_append_p50_ms": measure.percentile(taken, 0.5),
+        "page_append_p99_ms": measure.percentile(taken, 0.99),
+    }
+
+
+def _signed_in(browser: Browser, log: Path) -> Any:  # noqa: ANN401 - Playwright's own
+    deadline = time.monotonic() + measure.READY_SECONDS
+    while not (found := re.search(r"^Open:\s+(http://\S+)", log.read_text(), re.MULTILINE)):
+        if time.monotonic() > deadline:
+            raise measure.RunFailed(f"the server printed no address:\n{log.read_text()[-2000:]}")
+        time.sleep(0.05)
+    context = browser.new_context()
+    context.new_page().goto(found[1])
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def _wait_for_import(server: measure.Server) -> None:
+    deadline = time.monotonic() + measure.READY_SECONDS
+    while msgspec.json.decode(server.get("/api/status"))["local_import"]["state"] != "following":
+        if time.monotonic() > deadline:
+            raise measure.RunFailed("the sessions were not imported within a minute")
+        time.sleep(0.1)
+
+
+def _rss_bytes(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
