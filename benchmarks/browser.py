@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 import long_session
 import measure
@@ -37,7 +37,7 @@ FLAGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-VIEWPORT = {"width": 1280, "height": 800}
+VIEWPORT = ViewportSize(width=1280, height=800)
 
 WATCH = """
 // A frame is on the screen once the task after its callbacks runs; what changes in such a callback is of that frame.
@@ -105,7 +105,7 @@ class Watched:
     def __init__(self, context: BrowserContext, base: str) -> None:
         self.base = base
         self.page: Page = context.new_page()
-        self.cdp: CDPSession = context.new_cdp_session(self.page)
+        self.cdp: Any = context.new_cdp_session(self.page)  # its answers have no types
 
     def open(self, path: str) -> None:
         """Go to an address below the root, as from the address bar."""
@@ -166,7 +166,7 @@ class Chromium:
 
     def renderer_bytes(self) -> float:
         """RSS of the largest renderer process."""
-        cdp = self.browser.new_browser_cdp_session()
+        cdp: Any = self.browser.new_browser_cdp_session()
         found = cdp.send("SystemInfo.getProcessInfo")["processInfo"]
         cdp.detach()
         sizes = [_rss_bytes(int(one["id"])) for one in found if one["type"] == "renderer"]
@@ -217,7 +217,7 @@ def figures(command: str, env: Mapping[str, str], scratch: Path, port: int, say:
 def _opening(at: Chromium, _: Path) -> dict[str, float]:
     """Opening: first rows and the whole trace, by the address with and without a cache, and by a click in the list."""
     path = f"replay/{long_session.session_id(LONG)}"
-    cold, warm, whole, clicked, busy = ([] for _ in range(5))
+    cold, warm, whole, clicked, busy = (list[float]() for _ in range(5))
     for _repeat in range(REPEATS):
         with at.context(FIRST_ROWS, WHOLE) as context:
             first = Watched(context, at.base)

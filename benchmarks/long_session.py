@@ -4,6 +4,7 @@ The law: the same arguments give the same bytes.  The mix is that of real sessio
 Bash, Edit and Read with their results, progress reports, runs of machine records, errors, and pauses between them.
 """
 
+# ruff: noqa: PLR2004 - the numbers are the shares of the mix
 from __future__ import annotations
 
 import datetime as dt
@@ -16,11 +17,13 @@ from typing import Any
 START = dt.datetime(2026, 10, 1, 8, tzinfo=dt.UTC)
 PROJECT = "/home/dev/warehouse"
 MODEL = "claude-opus-4-5-20251101"
-WORDS = (
-    "order stock shelf basket parcel invoice carrier label return refund queue worker retry cache index schema "
-    "migration column total currency rounding customer address batch import export report login token session "
-    "permission endpoint handler request response timeout header cookie test fixture snapshot coverage branch"
-).split()
+WORDS = [
+    "order", "stock", "shelf", "basket", "parcel", "invoice", "carrier", "label", "return", "refund", "queue",
+    "worker", "retry", "cache", "index", "schema", "migration", "column", "total", "currency", "rounding", "customer",
+    "address", "batch", "import", "export", "report", "login", "token", "session", "permission", "endpoint",
+    "handler", "request", "response", "timeout", "header", "cookie", "test", "fixture", "snapshot", "coverage",
+    "branch",
+]  # fmt: skip
 NEEDLE = "marmalade"
 """A word that about one entry in 400 holds."""
 

@@ -23,6 +23,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+import browser
 import measure
 import peer
 
@@ -31,7 +32,7 @@ FLEET_MAKER = HERE.parent.parent / "shared" / "tools" / "make_fleet.py"
 CACHE = HERE / ".cache"
 RESULTS = HERE / "results.json"
 API_KEY = "benchmark-key-of-more-than-32-characters"
-PORT, PEER_PORT = 18431, 18432
+PORT, PEER_PORT, PAGE_PORT = 18431, 18432, 18433
 END = "2026-11-20T12:00:00Z"
 FLEET = ["--hosts", "4", "--sessions", "170", "--days", "20", "--seed", "7", "--size-mix", "small=0.9,medium=0.1"]
 QUICK_FLEET = ["--hosts", "4", "--sessions", "24", "--days", "20", "--seed", "7", "--size-mix", "small=0.9,medium=0.1"]
@@ -70,6 +71,34 @@ GOALS = (
     Goal("huge_first_entries_ms", "one session of ~110 MB: first entries, p50", "ms", "lower", 15),
     Goal("huge_entry_p50_ms", "one session of ~110 MB: open an entry, p50", "ms", "lower"),
     Goal("huge_entry_p95_ms", "one session of ~110 MB: open an entry, p95", "ms", "lower"),
+    Goal(
+        "page_cold_first_rows_ms",
+        "100,000 entries in the page: first rows, address, nothing cached",
+        "ms",
+        "lower",
+        300,
+    ),
+    Goal("page_cold_first_rows_cpu_ms", "… processor time of its main thread until then", "ms", "lower"),
+    Goal("page_warm_first_rows_ms", "… first rows, address, files cached", "ms", "lower", 300),
+    Goal("page_clicked_first_rows_ms", "… first rows, click in the session browser", "ms", "lower", 300),
+    Goal("page_whole_trace_seconds", "… whole trace", "s", "lower"),
+    Goal("page_filter_type_ms", "… filter by type, to the frame", "ms", "lower", 100),
+    Goal("page_filter_tool_ms", "… filter by tool, to the frame", "ms", "lower", 100),
+    Goal("page_filter_text_ms", "… find text, last key to the frame, pause of typing included", "ms", "lower", 100),
+    Goal("page_filter_task_ms", "… longest task of these", "ms", "lower", 100),
+    Goal("page_scroll_frame_p99_ms", "… scrolling and jumping: frame, p99", "ms", "lower", 50),
+    Goal("page_scroll_frame_max_ms", "… scrolling and jumping: longest frame", "ms", "lower", 50),
+    Goal("page_scroll_frames_over_50_ms", "… scrolling and jumping: frames over 50 ms", "", "lower", 0),
+    Goal("page_scroll_task_max_ms", "… scrolling and jumping: longest task (0: under 50)", "ms", "lower", 50),
+    Goal("page_heap_mb", "… JavaScript heap after a collection", "MB", "lower"),
+    Goal("page_ten_sessions_heap_mb", "ten sessions of 5,000 in turn: heap after the last", "MB", "lower"),
+    Goal("page_ten_sessions_heap_growth", "ten sessions in turn: heap, last by second", "x", "lower", 1.1),
+    Goal("page_ten_sessions_resident_mb", "ten sessions in turn: renderer process after the last", "MB", "lower"),
+    Goal(
+        "page_ten_sessions_resident_growth", "ten sessions in turn: renderer process, last by second", "x", "lower", 1.1
+    ),
+    Goal("page_append_p50_ms", "line appended → on the screen, p50", "ms", "lower", 50),
+    Goal("page_append_p99_ms", "line appended → on the screen, p99", "ms", "lower", 300),
     Goal("server_peak_mb", "server while all that was asked, peak memory", "MB", "lower", 300),
 )
 
@@ -286,6 +315,9 @@ def measured(options: argparse.Namespace, scratch: Path, say: Console) -> list[d
         ours["server_peak_mb"] = max(server_peak_mb, ours["server_peak_mb"])
         if not options.without_peer:
             theirs |= peer.huge_figures(CACHE, fleet, scratch / "peer-huge", PEER_PORT, requests)
+    if not options.without_browser:
+        say.print("The page …")
+        ours |= browser.figures(product.command, product.env, scratch / "page", PAGE_PORT, say)
     return rows(ours, theirs)
 
 
@@ -294,6 +326,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a small fleet, no very large session, fewer requests")
     parser.add_argument("--without-peer", action="store_true", help="leave agentsview out")
+    parser.add_argument("--without-browser", action="store_true", help="leave the page in Chromium out")
     parser.add_argument("--keep", action="store_true", help="keep the fleets and data folders, and say where")
     parser.add_argument(
         "--command",

@@ -103,6 +103,14 @@ class Served:
             assert self._process.wait(WAIT_SECONDS_MAX) == 0, self._log.read_text()
         self._process = None
 
+    def peak_bytes(self) -> int:
+        """The most memory that the server's own process has held, as the kernel counted it."""
+        assert self._process
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+        assert found, status
+        return int(found[1]) * 1024
+
     def address(self) -> str:
         """The last address that was printed: it signs one browser in."""
         return re.findall(r"http://\S+\?token=\S+", self._log.read_text())[-1]

@@ -7,7 +7,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.serving import until
+from e2e import hostile
+from e2e.serving import copy_transcripts, until
 
 HOSTILE = "e2e00000-0000-4000-8000-00000000bad1"
 
@@ -18,10 +19,40 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 
 
+PULSE = """
+window.__gap_ms = 0;
+let last = performance.now();
+const beat = () => {
+  const now = performance.now();
+  window.__gap_ms = Math.max(window.__gap_ms, now - last);
+  last = now;
+  requestAnimationFrame(beat);
+};
+requestAnimationFrame(beat);
+"""
+FROZEN_MS_MIN = 10_000
+"""A page that draws nothing for so long is frozen, also on a machine with much else to do: there it takes some tenths
+of a second.  What a bomb of text or of nesting does to a reader without bounds takes minutes."""
+MEMORY_BYTES_MAX = 300_000_000
+
+
+@pytest.fixture(scope="module")
+def heavy(serve, tmp_path_factory):
+    """A server with the sessions that are heavy to show."""
+    folder = tmp_path_factory.mktemp("heavy") / "projects"
+    hostile.write(folder / "-home-dev-heavy")
+    return serve(copy_transcripts([], folder))
+
+
 @pytest.fixture
 def watched(site, open_page):
-    """A page that records what ran, what the policy had to stop, and where it asked."""
+    return watch(site, open_page)
+
+
+def watch(site, open_page):
+    """A page that records what ran, what the policy had to stop, where it asked, and when it stood still."""
     page = open_page(site, "healthz")
+    page.context.add_init_script(PULSE)
     page.context.add_init_script(WATCH)
     asked: list[str] = []
     page.context.on("request", lambda request: asked.append(request.url))
@@ -29,6 +60,7 @@ def watched(site, open_page):
 
     def check() -> None:
         assert page.evaluate("window.__ran") is None, "a script of the transcript ran"
+        assert page.evaluate("({}).polluted") is None, "a key of the transcript became a property of everything"
         assert page.evaluate("window.__violations") == []
         foreign = [url for url in asked if not url.startswith((site.base, "data:image/png", "blob:"))]
         assert foreign == []
@@ -89,3 +121,44 @@ def test_bidi_and_invisible_characters_are_badges(site, watched):
     text = watched.get_by_role("feed", name="Trace").inner_text()
     raw = {character for character in text if character in "\u202e\u202c\u2066\u2069\u200b\ufeff\u0000"}
     assert raw == set(), "each is replaced by a badge with its name"
+
+
+@pytest.mark.parametrize("tab", ["content", "diff", "meta"])
+def test_nothing_that_is_heavy_to_show_holds_the_page(heavy, open_page, tab):
+    page = watch(heavy, open_page)
+    page.goto(heavy.base + f"replay/{hostile.HEAVY}?tab={tab}")
+    expect(page.locator("footer")).to_contain_text("Complete")
+    # Of the ten thousand calls of one message a few are as good as all.
+    total = int(page.locator("article").first.get_attribute("aria-setsize")) - hostile.TOOLS_IN_A_MESSAGE + 3
+    for position in range(1, total + 1):
+        page.keyboard.press("j")
+        row = page.locator("article[aria-current=true]")
+        expect(row).to_have_attribute("aria-posinset", str(position))
+        panel = page.get_by_role("tabpanel")
+        until(lambda panel=panel: panel.locator(".sr-skeleton").count() == 0, "the whole entry")
+        if tab == "content":
+            for raw in panel.get_by_role("button", name="Raw JSON").all():
+                raw.click()
+        gap_ms = page.evaluate("new Promise(done => requestAnimationFrame(() => done(window.__gap_ms)))")
+        assert gap_ms < FROZEN_MS_MIN, row.inner_text()[:200]
+        page.evaluate("window.__gap_ms = 0")
+        if position % 8 == 0:
+            page.check()
+    page.check()
+    page.keyboard.press("G")
+    expect(page.get_by_role("feed", name="Trace")).to_contain_text("Heavy end")
+
+
+def test_a_line_of_a_hundred_megabytes_leaves_the_rest_readable(heavy, open_page):
+    page = watch(heavy, open_page)
+    page.goto(heavy.base + f"replay/{hostile.LONG_LINE}")
+    feed = page.get_by_role("feed", name="Trace")
+    expect(feed).to_contain_text("Before the long line")
+    expect(feed).to_contain_text("After the long line")
+    expect(feed).to_contain_text("oversized line")
+    page.get_by_text("oversized line").click()
+    panel = page.get_by_role("tabpanel")
+    until(lambda: panel.locator(".sr-skeleton").count() == 0, "the whole entry")
+    expect(panel).not_to_have_text(re.compile(r"^\s*$"))
+    page.check()
+    assert heavy.peak_bytes() < MEMORY_BYTES_MAX
