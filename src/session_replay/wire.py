@@ -182,7 +182,10 @@ class EntryWhole(Entry):
     diff: list[FileDiff] = []
     meta: dict[str, Any] = {}
     raw: str = ""
-    """The raw line; bytes that are no UTF-8 are replaced by U+FFFD, and ``meta.raw_exact`` is then false."""
+    """The raw line, of an oversized one its beginning.
+
+    Bytes that are no UTF-8 are replaced by U+FFFD, and ``meta.raw_exact`` is then false.
+    """
 
 
 class EntryPage(msgspec.Struct):

@@ -18,13 +18,14 @@ from session_replay.errors import InvalidRequest, NotFound
 from session_replay.query.phrase import Phrase
 from session_replay.store import streams
 from session_replay.store.attachments import attachment
-from session_replay.store.chunks import RawBytes, read_range, stored_summaries, summaries_before
+from session_replay.store.chunks import RawBytes, opened_range, stored_summaries, summaries_before
 from session_replay.store.installation import Installation
 from session_replay.store.schema import sessions
 from session_replay.store.schema import streams as streams_table
 from session_replay.store.sealed import SealedSummary, StreamKey, open_summary
 from session_replay.store.streams import Stream, open_path
-from session_replay.transcript.entry import entry_whole
+from session_replay.transcript.content import PART_BYTES_MAX
+from session_replay.transcript.entry import LINE_BYTES_MAX, entry_whole
 from session_replay.transcript.line import Damage, Line, read_line
 from session_replay.transcript.said import texts_of
 from session_replay.wire import (
@@ -336,6 +337,11 @@ class Trace:
         line, byte_start = self._raw_line(connection, found.key, summary, line_of(entry.seq))
         whole = entry_whole(line, line_of(entry.seq), entry.seq % 1024, entry.at)
         whole.meta["byte_start"] = byte_start
+        if entry.raw_type == "oversized":
+            whole.size_bytes = whole.meta["byte_size"] = entry.size_bytes
+            for part in whole.content:
+                if part.truncated_bytes:
+                    part.truncated_bytes = entry.size_bytes - PART_BYTES_MAX
         # What the reader knew from other lines when it came by.
         whole.tool = whole.tool or entry.tool
         whole.agent_id = whole.agent_id or entry.agent_id
@@ -425,13 +431,30 @@ class Trace:
         raise NotFound("no such entry in this session")
 
     def _raw_line(self, connection: Connection, key: StreamKey, summary: SealedSummary, line: int) -> tuple[bytes, int]:
-        """The line without its line feed, and where in the file it starts, in bytes."""
-        raw = read_range(connection, key, summary.start, summary.end)
-        start = 0
-        for _ in range(line - summary.line_start):
-            start = raw.index(b"\n", start) + 1
-        end = raw.find(b"\n", start)
-        return raw[start : end if end >= 0 else len(raw)], summary.start + start
+        """The line without its line feed, and where in the file it starts, in bytes.
+
+        Of an oversized line no more than shows that it is one: the whole could fill the memory.
+        """
+        before = line - summary.line_start
+        byte_start = summary.start
+        found = bytearray()
+        for raw in opened_range(connection, key, summary.start, summary.end):
+            start = 0
+            while before and (newline := raw.find(b"\n", start)) >= 0:
+                start, before = newline + 1, before - 1
+            if before:
+                byte_start += len(raw)
+                continue
+            if not found:
+                byte_start += start
+            end = raw.find(b"\n", start)
+            found += raw[start : end if end >= 0 else len(raw)]
+            if end >= 0:
+                break
+            if len(found) > LINE_BYTES_MAX:
+                del found[LINE_BYTES_MAX + 1 :]
+                break
+        return bytes(found), byte_start
 
     def _join_spill(self, connection: Connection, found: _At, whole: EntryWhole) -> None:
         """Add the full output that the client kept in a file of its own because it was long."""

@@ -65,13 +65,15 @@ class RawBytes:
         return self._held[: end - start]
 
 
+def opened_range(connection: Connection, key: StreamKey, start: int, end: int) -> Iterator[bytes]:
+    """Raw bytes ``[start, end)``, cut at the stream's end, a chunk at a time: all of them may be too many."""
+    for chunk in stored_chunks(connection, key, start, end):
+        yield open_chunk(key, chunk)[max(0, start - chunk.start) : end - chunk.start]
+
+
 def read_range(connection: Connection, key: StreamKey, start: int, end: int) -> bytes:
     """Raw bytes ``[start, end)``, cut at the stream's end."""
-    parts: list[bytes] = []
-    for chunk in stored_chunks(connection, key, start, end):
-        raw = open_chunk(key, chunk)
-        parts.append(raw[max(0, start - chunk.start) : end - chunk.start])
-    return b"".join(parts)
+    return b"".join(opened_range(connection, key, start, end))
 
 
 def drop_summaries(tx: Connection, key: StreamKey, from_line: int) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from session_replay.transcript.clock import moment
-from session_replay.transcript.content import content_of
+from session_replay.transcript.content import PART_BYTES_MAX, content_of
 from session_replay.transcript.edit import diffs_of, has_diff, patch_preview
 from session_replay.transcript.facts import call_facts, command_facts, result_facts, said
 from session_replay.transcript.kinds import KINDS, Kind, kind_of, tool_act
@@ -158,7 +158,8 @@ def entry_whole(raw_line: bytes, line: int, block: int, at: str | None) -> Entry
     entries = entries_of(fields, raw_line, line, own or at)
     seq = seq_of(line, block)
     entry = next((one for one in entries if one.seq == seq), entries[0])
-    raw = raw_line.decode("utf-8", "replace")
+    is_oversized = isinstance(fields, Damage) and fields.oversized
+    raw = (raw_line[:PART_BYTES_MAX] if is_oversized else raw_line).decode("utf-8", "replace")
     whole = EntryWhole(**{name: getattr(entry, name) for name in _ENTRY_FIELDS}, raw=raw)
     whole.content = content_of(fields, entry, raw_line)
     if not isinstance(fields, Damage):
