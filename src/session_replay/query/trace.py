@@ -18,7 +18,7 @@ from session_replay.errors import InvalidRequest, NotFound
 from session_replay.query.phrase import Phrase
 from session_replay.store import streams
 from session_replay.store.attachments import attachment
-from session_replay.store.chunks import RawBytes, opened_range, stored_summaries, summaries_before
+from session_replay.store.chunks import RawBytes, opened_range, read_range, stored_summaries, summaries_before
 from session_replay.store.installation import Installation
 from session_replay.store.schema import sessions
 from session_replay.store.schema import streams as streams_table
