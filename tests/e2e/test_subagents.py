@@ -93,6 +93,7 @@ def test_an_entry_inside_is_selected_as_one_of_its_own_session(site, open_page, 
     outer, _inner = ids
     page = open_page(site, f"replay/{LOYALTY}?entry={outer['spawned_by_seq']}")
     expect(spawning_row(page, outer)).to_have_attribute("aria-current", "true")
+    expect(spawning_row(page, outer)).to_contain_text("Show here")  # which subagent it was is told a little later
     page.keyboard.press("Enter")
     # Both traces have an entry of this number.
     first = entries(outer["id"])[0]
@@ -187,7 +188,7 @@ def test_a_subagent_that_cannot_be_read_says_so_and_is_read_again(site, open_pag
 def test_the_own_page_of_a_subagent_leads_back_to_the_call_by_link_and_by_key(site, open_page, ids):
     outer, inner = ids
     page = open_page(site, f"replay/{inner['id']}")
-    expect(feed(page).locator("article").first).to_be_visible()
+    expect(page.get_by_role("navigation", name="Parent sessions")).to_be_visible()
     page.keyboard.press("u")
     expect(page.get_by_role("heading", level=1, name=OUTER_TITLE)).to_be_visible()
     expect(own(page, inner["spawned_by_seq"])).to_be_in_viewport()

@@ -234,7 +234,8 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
       announce(`Times in ${zoneName(next)}`);
     },
     up: () => {
-      if (session?.parent_id) {
+      if (session === null) return; // whether it has a parent is not known yet
+      if (session.parent_id !== null) {
         const entry = session.spawned_by_seq;
         void navigate({
           to: "/replay/$sessionId",
