@@ -73,6 +73,7 @@ def test_subagents_open_below_their_calls_to_any_depth_and_close_with_one_click(
         if inner_call.count() and inner_call.is_visible():
             break
         page.keyboard.press("j")
+        page.wait_for_timeout(50)  # a list draws what it was scrolled to a moment later
     inner_call.get_by_role("button", name="Show here").click()
     expect(nested(page, inner["id"]).first).to_be_attached()
     indent = "row => parseFloat(getComputedStyle(row).marginInlineStart)"

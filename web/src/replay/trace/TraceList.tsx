@@ -19,8 +19,6 @@ export interface TraceListHandle {
 
 /** So near to it is at the end. */
 const END_PIXELS = 48;
-/** New rows have been laid out and scrolled to after so many frames. */
-const SETTLED_FRAMES = 3;
 
 interface Props {
   ref: Ref<TraceListHandle>;
@@ -60,10 +58,6 @@ export function TraceList({
   const { bring, brought } = useBrought(rows, busy, list, scroller);
   const offset = useKeptPlace(rows, { windowed, busy }, scroller, brought);
   const [atEnd, setAtEnd] = useState(false);
-  /** On the way to an end that may move on meanwhile; until it is reached only the reader's own scrolling ends that. */
-  const chasing = useRef(false);
-  const chases = useRef(0);
-  const top = useRef(0);
   /** The last entry that was there when the end left the screen: those after it are new. */
   const [seen, setSeen] = useState<number | null>(null);
 
@@ -89,18 +83,9 @@ export function TraceList({
     [rows, seen, last],
   );
 
-  useFollowedEnd({ following, atEnd: atEnd || chasing.current, version }, () => {
-    chasing.current = true;
-    list.current?.scrollToIndex({ index: "LAST", align: "end" });
-    chases.current += 1;
-    const chase = chases.current;
-    // A list that never left the end does not tell that it has come there.
-    afterFrames(SETTLED_FRAMES, () => {
-      if (chase !== chases.current || !scroller.current || isAway(scroller.current)) return;
-      chasing.current = false;
-      setAtEnd(true);
-    });
-  });
+  useFollowedEnd({ following, atEnd, version }, () =>
+    list.current?.scrollToIndex({ index: "LAST", align: "end" }),
+  );
 
   return (
     <div className="sr-trace-list">
@@ -132,18 +117,7 @@ export function TraceList({
           firstIndex.current = range.startIndex - offset;
         }}
         atBottomThreshold={END_PIXELS}
-        atBottomStateChange={(at) => {
-          if (at) chasing.current = false;
-          if (at || !chasing.current) setAtEnd(at);
-        }}
-        onScroll={({ currentTarget }) => {
-          const { scrollTop } = currentTarget;
-          if (chasing.current && isAway(currentTarget) && scrollTop < top.current) {
-            chasing.current = false;
-            setAtEnd(false);
-          }
-          top.current = scrollTop;
-        }}
+        atBottomStateChange={setAtEnd}
       />
       {windowed && (
         <>
@@ -166,15 +140,6 @@ export function TraceList({
       )}
     </div>
   );
-}
-
-function isAway({ scrollTop, scrollHeight, clientHeight }: HTMLElement): boolean {
-  return scrollHeight - clientHeight - scrollTop > END_PIXELS;
-}
-
-function afterFrames(frames: number, then: () => void): void {
-  if (frames === 0) then();
-  else requestAnimationFrame(() => afterFrames(frames - 1, then));
 }
 
 /** Far away the heights of rows are a guess until they are drawn: it takes a second look. */
