@@ -56,6 +56,7 @@ def test_subagents_open_below_their_calls_to_any_depth_and_close_with_one_click(
     outer, inner = ids
     page = open_page(site, f"replay/{LOYALTY}?entry={outer['spawned_by_seq']}")
     call = spawning_row(page, outer)
+    expect(page.locator("footer")).to_contain_text("Complete")  # before that nobody knows how many rows there are
     before = call.get_attribute("aria-setsize")
     assert nested(page, outer["id"]).count() == 0
 
