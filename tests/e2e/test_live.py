@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from e2e.serving import TRANSCRIPTS, copy_transcripts
+from e2e.serving import TRANSCRIPTS, copy_transcripts, until
 
 RUNNING = "e2e00000-0000-4000-8000-0000000011fe"
 
@@ -40,6 +40,26 @@ def test_lines_appear_in_the_open_page_without_a_reload(running, open_page):
     expect(page.locator("footer")).to_contain_text("Following live")
     expect(page.locator("header")).to_contain_text(["Coverage 4 of 4 lines"])
     assert page.evaluate("window.notReloaded")
+
+
+def test_a_burst_is_followed_to_its_end_until_the_reader_scrolls_away(running, open_page):
+    page = open_page(running, f"replay/{RUNNING}")
+    feed = page.get_by_role("feed", name="Trace")
+    expect(page.locator("footer")).to_contain_text("Complete")
+    for number in range(60):
+        running.say(f"Burst {number}.")
+        if number % 3 == 0:  # several come between two frames, more than the margin at the end has room for
+            page.wait_for_timeout(20)
+    expect(feed).to_contain_text("Burst 59.")
+    until(lambda: feed.evaluate("feed => feed.scrollHeight - feed.clientHeight - feed.scrollTop") < 1, "the end")
+    expect(page.get_by_role("button", name="new entr")).to_have_count(0)
+
+    feed.hover()
+    page.mouse.wheel(0, -600)
+    until(lambda: feed.evaluate("feed => feed.scrollHeight - feed.clientHeight - feed.scrollTop") > 300, "the way up")
+    running.say("After that.")
+    expect(page.get_by_role("button", name="1 new entry")).to_be_visible()
+    expect(feed).not_to_contain_text("After that.")
 
 
 def test_the_list_marks_a_session_that_grows(running, open_page):

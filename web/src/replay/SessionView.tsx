@@ -16,6 +16,7 @@ import { permanentLink } from "./address";
 import { AuditPanel } from "./audit/AuditPanel";
 import { useJump } from "./audit/useJump";
 import { copyText } from "./clipboard";
+import { FoldButtons } from "./FoldButtons";
 import type { DiffLayout } from "./inspector/DiffTab";
 import type { Tab } from "./inspector/Inspector";
 import { useContentCopy } from "./inspector/useContentCopy";
@@ -29,11 +30,11 @@ import type { Session } from "./shapes";
 import { ReplayBar } from "./timeline/ReplayBar";
 import { ReplayedTrace, type ShownTrace } from "./timeline/ReplayedTrace";
 import { useReplay } from "./timeline/useReplay";
-import { Glyph } from "./trace/EntryMark";
 import { withSubagents } from "./trace/nesting";
-import { indexOfSeq, nextIndex, seqOf } from "./trace/place";
+import { indexOfSeq, seqOf } from "./trace/place";
 import { countsOf, parseQuery, type Query, toggled, visibleTrace } from "./trace/query";
 import { entriesOf, headOf, type Row, Rows, subagentOf } from "./trace/rows";
+import { stepsOf } from "./trace/steps";
 import { TraceBody } from "./trace/TraceBody";
 import { TraceList, type TraceListHandle } from "./trace/TraceList";
 import { spokenRow, type TraceScene } from "./trace/TraceRow";
@@ -147,22 +148,12 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     list.current?.reveal(index, false);
     announce(spokenRow(row, live, zone));
   };
-  const step = (direction: 1 | -1, wanted: (row: Row) => boolean = () => true) => {
-    const here = replaying.from(selectedIndex);
-    const from = here >= 0 ? here : (list.current?.first() ?? 0) - (direction === 1 ? 1 : 0);
-    move(nextIndex(visible.rows, from, direction, wanted));
-  };
-  const stepMatch = (direction: 1 | -1) => {
-    const { matches } = visible;
-    if (matches.length === 0) return;
-    const here = replaying.from(selectedIndex);
-    const from = here >= 0 ? here : (list.current?.first() ?? 0) - direction;
-    const next =
-      direction === 1
-        ? (matches.find((index) => index > from) ?? matches[0])
-        : (matches.findLast((index) => index < from) ?? matches.at(-1));
-    move(next ?? -1);
-  };
+  const { step, stepMatch } = stepsOf({
+    visible,
+    from: () => replaying.from(selectedIndex),
+    first: () => list.current?.first() ?? 0,
+    move,
+  });
 
   useDeepLink(
     addressedSeq,
@@ -183,6 +174,8 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     selectedIndex,
     list,
     select: (entry, clear) => {
+      // Held first, or the end of the replay would choose the row of its playhead.
+      replay.hold();
       replay.showAll();
       change(clear ? { entry, q: undefined } : { entry });
     },
@@ -432,44 +425,6 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
       </Panels>
       {keysShown && <KeyList onClose={() => setKeysShown(false)} />}
     </div>
-  );
-}
-
-interface FoldProps {
-  listShown: boolean;
-  inspectorShown: boolean;
-  onList: () => void;
-  onInspector: () => void;
-  onKeys: () => void;
-}
-
-function FoldButtons({ listShown, inspectorShown, onList, onInspector, onKeys }: FoldProps) {
-  return (
-    <>
-      <button type="button" className="sr-icon-button" aria-label="Keys" title="Keys (?)" onClick={onKeys}>
-        <Glyph name="question" />
-      </button>
-      <button
-        type="button"
-        className="sr-icon-button"
-        aria-pressed={listShown}
-        aria-label="Session list"
-        title="Session list (b)"
-        onClick={onList}
-      >
-        <Glyph name="panelLeft" />
-      </button>
-      <button
-        type="button"
-        className="sr-icon-button"
-        aria-pressed={inspectorShown}
-        aria-label="Inspector"
-        title="Inspector (])"
-        onClick={onInspector}
-      >
-        <Glyph name="panelRight" />
-      </button>
-    </>
   );
 }
 

@@ -6,7 +6,7 @@ import { Glyph } from "./EntryMark";
 import type { Row } from "./rows";
 import { TraceRow, type TraceScene } from "./TraceRow";
 import { useBrought } from "./useBrought";
-import { useFollowedEnd } from "./useFollowedEnd";
+import { END_PIXELS, useFollowedEnd } from "./useFollowedEnd";
 import { useKeptPlace } from "./useKeptPlace";
 
 export interface TraceListHandle {
@@ -16,9 +16,6 @@ export interface TraceListHandle {
   first: () => number;
   toEnd: (smooth: boolean) => void;
 }
-
-/** So near to it is at the end. */
-const END_PIXELS = 48;
 
 interface Props {
   ref: Ref<TraceListHandle>;
@@ -57,7 +54,9 @@ export function TraceList({
   const firstIndex = useRef(0);
   const { bring, brought } = useBrought(rows, busy, list, scroller);
   const offset = useKeptPlace(rows, { windowed, busy }, scroller, brought);
-  const [atEnd, setAtEnd] = useState(false);
+  const { atEnd, onEnd, onScroll } = useFollowedEnd({ following, last, version }, () =>
+    list.current?.scrollToIndex({ index: "LAST", align: "end" }),
+  );
   /** The last entry that was there when the end left the screen: those after it are new. */
   const [seen, setSeen] = useState<number | null>(null);
 
@@ -81,10 +80,6 @@ export function TraceList({
   const fresh = useMemo(
     () => (seen === null || seen === last ? 0 : entriesAfter(rows, seen)),
     [rows, seen, last],
-  );
-
-  useFollowedEnd({ following, atEnd, version }, () =>
-    list.current?.scrollToIndex({ index: "LAST", align: "end" }),
   );
 
   return (
@@ -117,7 +112,8 @@ export function TraceList({
           firstIndex.current = range.startIndex - offset;
         }}
         atBottomThreshold={END_PIXELS}
-        atBottomStateChange={setAtEnd}
+        atBottomStateChange={onEnd}
+        onScroll={onScroll}
       />
       {windowed && (
         <>

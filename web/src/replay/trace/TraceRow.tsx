@@ -2,13 +2,12 @@ import { memo, type RefObject, useLayoutEffect, useRef } from "react";
 import { formatCount, formatDateTimeExact, formatDuration, formatShort, formatTime } from "../../format";
 import { permanentLink } from "../address";
 import { CopyButton } from "../clipboard";
-import type { Entry, EntryType, Session } from "../shapes";
-import { AnsiText } from "../text/AnsiText";
-import { ProsePreview } from "../text/ProsePreview";
+import type { Entry, Session } from "../shapes";
 import { VisibleText } from "../text/VisibleText";
 import { Glyph, TYPE_WORDS, TypeIcon } from "./EntryMark";
 import { Excerpt, excerptOf } from "./Excerpt";
 import { hasFailed, isDamaged } from "./query";
+import { RowText } from "./RowText";
 import {
   durationOf,
   entriesOf,
@@ -24,8 +23,7 @@ import {
 import { SubagentBar } from "./SubagentBar";
 import type { SubagentTrace, SubagentTraces } from "./subagentTraces";
 import type { Excerpts } from "./useMatches";
-import { Clamped, WholeEntry } from "./WholeEntry";
-import { changeOf, isTerminal, relativePath, toolName, withoutEmptyLines, wordsOf } from "./words";
+import { changeOf, relativePath, toolName, wordsOf } from "./words";
 
 /** What all rows of a trace share; one object, so that a row is drawn again only when it or this changes. */
 export interface TraceScene {
@@ -193,7 +191,17 @@ const RowFrame = memo(function RowFrame(props: FrameProps) {
               </time>
             </span>
           </header>
-          <RowText {...props} />
+          <RowText
+            row={row}
+            sessionId={agent ?? sessionId}
+            whole={props.whole}
+            rewrites={props.rewrites}
+            find={props.find}
+            project={props.project}
+            selected={selected}
+            select={props.select}
+            toggleWhole={props.toggleWhole}
+          />
           {row.kind === "fold" && (
             <FoldBody row={row} open={open} reachable={selected} toggle={props.toggle} />
           )}
@@ -257,46 +265,6 @@ function Rails({ nest, depth, close }: RailsProps) {
       }}
     />
   ));
-}
-
-const PREVIEW_CHARACTERS_MAX = 480;
-
-/** As the parser says it: of an entry that is nothing but a picture, or of a prompt with pictures. */
-function hasPicture(entry: Entry): boolean {
-  return entry.preview === "(image)" || (entry.type === "user" && /^\d+ images?$/.test(entry.label));
-}
-
-/** What the row says below its head: the beginning of the entry, or all of it. */
-function RowText(props: FrameProps) {
-  const { row, find } = props;
-  if (row.kind === "fold") return null;
-  if (props.whole) {
-    return (
-      <WholeEntry
-        sessionId={row.nest?.sessionId ?? props.sessionId}
-        row={row}
-        rewrites={props.rewrites}
-        find={find}
-        project={props.project}
-        reachable={props.selected}
-        inspect={() => props.select(row)}
-        less={() => props.toggleWhole(row)}
-      />
-    );
-  }
-  const entries = row.kind === "tool" ? [row.call, ...(row.result ? [row.result] : [])] : [row.entry];
-  const cut = entries.some((entry) => entry.preview.length >= PREVIEW_CHARACTERS_MAX);
-  const pictured = entries.some(hasPicture);
-  return (
-    <Clamped
-      cut={cut || pictured}
-      words={pictured ? "Show image" : "Show more"}
-      reachable={props.selected}
-      more={() => props.toggleWhole(row)}
-    >
-      {row.kind === "entry" ? <Preview entry={row.entry} find={find} /> : <ToolBody row={row} find={find} />}
-    </Clamped>
-  );
 }
 
 function IdleGap({ idle_ms }: { idle_ms: number }) {
@@ -420,68 +388,6 @@ function Status({ status, row }: { status: ToolStatus; row: ToolRow }) {
     </>
   );
 }
-
-/** What a row says of an entry that has no text at all. */
-const BLANK_WORDS: Partial<Record<EntryType, string>> = {
-  assistant: "no text in this part of the message",
-  thinking: "the transcript holds no text of this thought",
-};
-
-function Preview({ entry, find }: { entry: Entry; find: string }) {
-  const { aside, body: text } = wordsOf(entry);
-  if (text.trim() === "") {
-    const isBlank = entry.label === "" && aside === "";
-    if (isBlank) return <p className="sr-preview sr-preview-none">{BLANK_WORDS[entry.type] ?? "no text"}</p>;
-    return isTerminal(entry) ? <p className="sr-preview sr-preview-none">no output</p> : null;
-  }
-  if (entry.type === "assistant" || entry.type === "summary") return <ProsePreview text={text} find={find} />;
-  const machine =
-    isDamaged(entry) || entry.type === "tool" || entry.type === "system" || entry.type === "snapshot";
-  return (
-    <div className={machine ? "sr-preview sr-preview-mono" : "sr-preview"}>
-      <PreviewText text={text} terminal={isTerminal(entry)} find={find} />
-    </div>
-  );
-}
-
-function PreviewText({ text, terminal, find }: { text: string; terminal: boolean; find: string }) {
-  const dense = withoutEmptyLines(text);
-  if (terminal) return <AnsiText text={dense} find={find} ground="page" />;
-  return <VisibleText text={dense} find={find} />;
-}
-
-function ToolBody({ row, find }: { row: ToolRow; find: string }) {
-  const { call, result } = row;
-  const isChange = (result?.has_diff ?? false) && !hasFailed(row);
-  const change = isChange ? changeOf(result?.preview ?? "") : null;
-  // The result says what was changed; the call would say it again.
-  const asked = isChange ? "" : wordsOf(call).body;
-  const answered = change?.line ?? (saysNothing(row) ? "" : (result?.preview ?? ""));
-  const tone = change ? (CHANGE_CLASS[answered[0] ?? ""] ?? "") : "";
-  return (
-    <>
-      {asked.trim() !== "" && (
-        <div className="sr-preview sr-preview-mono sr-preview-call">
-          <PreviewText text={asked} terminal={false} find={find} />
-        </div>
-      )}
-      {answered.trim() !== "" && (
-        <div className={`sr-preview sr-preview-mono sr-preview-result ${tone}`}>
-          <PreviewText text={answered} terminal={isTerminal(call)} find={find} />
-        </div>
-      )}
-    </>
-  );
-}
-
-/** Tools that answer each call with the same sentence. */
-const SAME_ANSWER_TOOLS = new Set(["TodoWrite"]);
-
-function saysNothing(row: ToolRow): boolean {
-  return SAME_ANSWER_TOOLS.has(row.call.tool ?? "") && !hasFailed(row);
-}
-
-const CHANGE_CLASS: Record<string, string> = { "+": "sr-plus", "-": "sr-minus" };
 
 interface ToggleProps {
   open: boolean;

@@ -1,8 +1,9 @@
-import { type ReactNode, useRef } from "react";
+import { useRef } from "react";
 import { diffsOf } from "../inspector/diffs";
 import { useEntryWhole } from "../inspector/useEntryWhole";
 import { Parts, ToolInput, ToolOutput } from "../inspector/views/ToolCall";
 import { useFoundMarks } from "../text/useFoundMarks";
+import { RowButton } from "./RowButton";
 import { headOf, type Row } from "./rows";
 import { useClipped } from "./useClipped";
 
@@ -36,9 +37,9 @@ export function WholeEntry({ sessionId, row, rewrites, find, project, reachable,
       {failed ? (
         <p className="sr-whole-failed" role="alert">
           {failed.error?.message ?? "The entry cannot be loaded."}{" "}
-          <Button tabIndex={tabIndex} act={() => void failed.refetch()}>
+          <RowButton tabIndex={tabIndex} act={() => void failed.refetch()}>
             Retry
-          </Button>
+          </RowButton>
         </p>
       ) : (
         <div ref={content} className="sr-whole-content">
@@ -57,64 +58,15 @@ export function WholeEntry({ sessionId, row, rewrites, find, project, reachable,
         </div>
       )}
       <p className="sr-whole-end">
-        <Button tabIndex={tabIndex} act={less}>
+        <RowButton tabIndex={tabIndex} act={less}>
           Show less
-        </Button>
+        </RowButton>
         {clipped && (
-          <Button tabIndex={tabIndex} act={inspect}>
+          <RowButton tabIndex={tabIndex} act={inspect}>
             Too long for a row: open in the inspector
-          </Button>
+          </RowButton>
         )}
       </p>
     </div>
-  );
-}
-
-interface MoreProps {
-  /** The preview itself ends before the entry does. */
-  cut: boolean;
-  words: string;
-  reachable: boolean;
-  more: () => void;
-  children: ReactNode;
-}
-
-/** The beginning of an entry, with a way to all of it where something is left out. */
-export function Clamped({ cut, words, reachable, more, children }: MoreProps) {
-  const text = useRef<HTMLDivElement>(null);
-  const clipped = useClipped(text, !cut);
-  return (
-    <div className="sr-text" ref={text}>
-      {children}
-      {(cut || clipped) && (
-        <span className="sr-more">
-          <Button tabIndex={reachable ? 0 : -1} act={more}>
-            {words}
-          </Button>
-        </span>
-      )}
-    </div>
-  );
-}
-
-interface ButtonProps {
-  tabIndex: number;
-  act: () => void;
-  children: ReactNode;
-}
-
-function Button({ tabIndex, act, children }: ButtonProps) {
-  return (
-    <button
-      type="button"
-      className="sr-link-button"
-      tabIndex={tabIndex}
-      onClick={(event) => {
-        event.stopPropagation();
-        act();
-      }}
-    >
-      {children}
-    </button>
   );
 }
