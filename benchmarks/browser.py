@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 import msgspec
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Error as BrowserError
 
 import long_session
 import measure
@@ -206,9 +207,13 @@ def figures(command: str, env: Mapping[str, str], scratch: Path, port: int, say:
             at = Chromium(browser, f"http://127.0.0.1:{port}/", state)
             found: dict[str, float] = {}
             for part in (_opening, _reading, _ten_sessions, _living):
-                started = time.perf_counter()
-                found |= part(at, projects)
-                say.print(f"  {(part.__doc__ or '').split(':')[0]}: {time.perf_counter() - started:.0f} s")
+                name, started = (part.__doc__ or "").split(":")[0], time.perf_counter()
+                try:
+                    found |= part(at, projects)
+                except (measure.RunFailed, BrowserError) as error:  # the other figures are worth having all the same
+                    say.print(f"  {name}: not measured. {error}")
+                else:
+                    say.print(f"  {name}: {time.perf_counter() - started:.0f} s")
             return found
         finally:
             browser.close()

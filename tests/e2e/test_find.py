@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from e2e.serving import Served, copy_transcripts
+from e2e.serving import Served, copy_transcripts, until
 
 LONG = "e2e00000-0000-4000-8000-0000000f1d00"
 SPOKEN = "e2e00000-0000-4000-8000-0000000f1d01"
@@ -147,8 +147,12 @@ def test_what_is_being_read_stays_where_it_is_when_the_whole_trace_has_come(foun
 
     expect(row(page, LATE)).to_have_attribute("aria-posinset", str(LATE + 1))
     expect(row(page, LATE)).to_have_attribute("aria-setsize", str(NOTICES))
+    feed = page.get_by_role("feed", name="Trace")
+    first = """feed => Number([...feed.querySelectorAll("article")].find(
+        row => row.getBoundingClientRect().bottom > feed.getBoundingClientRect().top).dataset.seq)"""
+    top = feed.evaluate(first)
     page.mouse.wheel(0, -800)
-    expect(row(page, LATE - 30)).to_be_in_viewport()
+    until(lambda: feed.evaluate(first) < top - 10 * 1024, "the rows before")
     page.keyboard.press("k")
     expect(row(page, LATE - 1)).to_have_attribute("aria-current", "true")
     expect(row(page, LATE - 1)).to_be_in_viewport()
