@@ -353,7 +353,7 @@ def _ten_sessions(at: Chromium, _: Path) -> dict[str, float]:
                 shown.page.wait_for_url(f"**/replay/{long_session.session_id(number)}*")
             shown.page.wait_for_timeout(300)
             shown.page.evaluate("window.__when(() => window.__rows() > 1000 && window.__ended())")
-            shown.page.wait_for_timeout(300)
+            shown.page.wait_for_timeout(1_000)  # what loads behind the trace has come, and is no garbage any more
             heaps.append(shown.heap_bytes())
             residents.append(at.renderer_bytes())
     return {

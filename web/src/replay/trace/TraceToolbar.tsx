@@ -213,8 +213,6 @@ const TOKENS = [
   ["only:matches", "hides what does not hold the words"],
 ] as const;
 
-const TYPING_MS = 150;
-
 function SearchBox({ inputRef, query, onQuery, counts, match, matches, search, onMatch }: Props) {
   const [text, setText] = useState(query.text);
   // What this box has last sent: a different query comes from elsewhere (Back, a chip) and is taken over.
@@ -236,8 +234,7 @@ function SearchBox({ inputRef, query, onQuery, counts, match, matches, search, o
   useEffect(() => {
     // `tool:Ba` is still being typed: it waits for a space or Enter.
     if (text.trim() === sent.current || withoutOpenToken(text) !== text) return;
-    const timer = setTimeout(() => latest.current(text), TYPING_MS);
-    return () => clearTimeout(timer);
+    latest.current(text);
   }, [text]);
 
   return (
