@@ -5,8 +5,9 @@ from session_replay.cli.local import samples_folder
 from session_replay.collector.follow import Owner, discover
 from session_replay.ingest.intake import Intake, Tally
 from session_replay.ingest.workers import Workers
+from session_replay.query.entries import Question
 from session_replay.query.sessions import Catalogue
-from session_replay.query.trace import Question, Trace
+from session_replay.query.trace import Trace
 from session_replay.store.installation import open_installation
 from session_replay.vault.source import KeySource
 

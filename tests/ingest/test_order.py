@@ -3,6 +3,7 @@
 import json
 from itertools import permutations
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -95,6 +96,19 @@ def test_both_engines_hold_the_same(tmp_path, projects, new_database_url):
 def without_copies(found):
     sessions, _, files = found
     return [{name: one for name, one in part.items() if not name.startswith(MAIN_ID)} for part in (sessions, files)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_many_copies_are_settled_by_one_import(tmp_path, projects, seed):
+    """Each may be found to repeat another one that was read after it, again and again: none is left to be read."""
+    files = []
+    for number in range(12):  # each goes on where the one before ended, so that all hold what is before them
+        history = [line for part in range(number + 1) for line in talk(2, of=part, first=10 * part)]
+        files.append(main_file(projects, f"dddddddd-0000-4000-8000-0000000000{number:02d}", *history))
+    Random(seed).shuffle(files)
+    with opened(tmp_path) as at:
+        together(at, projects, files)  # which asserts that nothing is pending
+        assert contents(at)[1]["messages"] == 24
 
 
 @pytest.mark.parametrize("how", [one_by_one, together])

@@ -17,7 +17,6 @@ from query.formulas import BEGINNINGS, FORMULAS, read_cell
 from server.test_serve import awaited
 from session_replay.collector.follow import discover
 from session_replay.query.export import COLUMNS, PIECE_BYTES, Export, file_name
-from session_replay.query.trace import Trace
 from session_replay.store import schema
 from session_replay.transcript.line import LINE_BYTES_MAX
 
@@ -40,7 +39,7 @@ def rows_of(raw):
 
 
 def exported(at, session_id, wanted):
-    export = Export(at, Trace(at))
+    export = Export(at)
     with at.database.read() as connection:
         fixed = export.fix(connection, session_id)
     return b"".join(piece.content for piece in export.pieces(fixed, wanted))
@@ -132,7 +131,7 @@ def test_a_transcript_of_many_chunks_and_one_line_of_several_comes_back(engine, 
 def test_what_is_appended_meanwhile_is_left_to_the_next_export(engine, projects):
     raw = jsonl(*LONG_TALK)
     path = stored(engine, projects, raw)
-    export = Export(engine, Trace(engine))
+    export = Export(engine)
     with engine.database.read() as connection:
         fixed = export.fix(connection, MAIN_ID)
     for wanted in ("jsonl", "csv"):
@@ -151,7 +150,7 @@ def test_an_export_of_a_rewritten_file_ends_as_it_began(engine, projects):
     """Bytes and entries of the older file are kept: whoever began with it gets all of it, and nothing of the newer."""
     raw = jsonl(*LONG_TALK)
     path = stored(engine, projects, raw)
-    export = Export(engine, Trace(engine))
+    export = Export(engine)
     with engine.database.read() as connection:
         fixed = export.fix(connection, MAIN_ID)
     pieces = export.pieces(fixed, "jsonl")
@@ -186,7 +185,7 @@ def test_bytes_that_were_not_read_yet_are_said_in_the_last_row(engine, projects)
 def test_a_session_that_is_being_read_anew_has_the_rows_that_there_are(engine, projects):
     raw = jsonl(*talk(6_000))
     stored(engine, projects, raw)
-    export = Export(engine, Trace(engine))
+    export = Export(engine)
     with engine.database.read() as connection:
         fixed = export.fix(connection, MAIN_ID)
     table = export.pieces(fixed, "csv")

@@ -11,7 +11,8 @@ from ingest.lines import MAIN_ID, answered, called, jsonl, line, opened, returne
 from server.asgi import GET, scope
 from server.conftest import API_KEY
 from session_replay.cli.local import samples_folder
-from session_replay.query.trace import Abandoned, Trace, question
+from session_replay.query.entries import Abandoned, question
+from session_replay.query.trace import Trace
 from session_replay.server.app import make_app, make_services
 
 MATCHES = f"/api/sessions/{MAIN_ID}/matches"

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from session_replay.errors import InvalidRequest
-from session_replay.query.export import Export, Fixed, Format, Piece, named_session
-from session_replay.query.trace import Trace
+from session_replay.query.export import Export, Fixed, Format, Piece
+from session_replay.query.stored import named_session
 from session_replay.server import settings
 from session_replay.store.installation import read_installation
 
@@ -32,7 +32,7 @@ def export(session: str, wanted: Format, output: str, data: Path | None) -> int:
     """
     folder, url = settings.data_folder(data), settings.database_url()
     with read_installation(folder, settings.key_source(), url=url) as at:
-        exported = Export(at, Trace(at))
+        exported = Export(at)
         with at.database.read() as connection:
             fixed = exported.fix(connection, named_session(connection, session))
         try:

@@ -40,6 +40,7 @@ ENTERED_AT_ONCE = 256
 LINKED_AT_ONCE = 32
 TRIES = 3
 """How often the same bytes are tried when a worker dies or another writer was faster."""
+SETTLING_ROUNDS_MAX = 32
 READERS_BYTES_MAX = 64 << 20
 
 
@@ -132,7 +133,9 @@ class Intake:
     def read(self, stream_ids: Iterable[int], tally: Tally) -> None:
         """Read what these streams have past their watermark, and again those that turned out to repeat others."""
         waiting = list(dict.fromkeys(stream_ids))
-        for _ in range(TRIES):
+        # Of several copies each may be found to repeat another one that was read after it; what a stream inherits only
+        # grows, so this ends. The bound is for what nobody has thought of: the rest is read with the next look.
+        for _ in range(SETTLING_ROUNDS_MAX):
             with self._at.database.read() as connection:
                 found = [streams.find(connection, stream_id) for stream_id in waiting]
             meter = _Meter(self._report, "read", len(found), sum(stream.length for stream in found))

@@ -49,7 +49,7 @@ def make_services(at: Installation, *, user: str, api_key: str | None, host: str
         at=at,
         catalogue=Catalogue(at.names, at.session_keys, at.key.organization),
         trace=trace,
-        export=Export(at, trace),
+        export=Export(at),
         feed=Feed(),
         access=access,
         local=LocalImport(),

@@ -17,7 +17,8 @@ from litestar.response import Stream
 from sqlalchemy import Connection
 
 from session_replay.errors import InvalidRequest, NotFound
-from session_replay.query.trace import Abandoned, Frame, Place, Question, Stop, question
+from session_replay.query.entries import Abandoned, Question, Stop, question
+from session_replay.query.trace import Frame, Place
 from session_replay.server.services import Services
 from session_replay.wire import PAGE_DEFAULT, EntryPage, EntryPatch, EntryWhole, MatchPage, Session
 
