@@ -9,6 +9,7 @@ from e2e.serving import Served
 LOYALTY = "88ea517a-365f-4f0d-98d7-b46b635392c6"
 ROUNDING = "90f95193-2c91-4a42-a506-930d4c964c45"
 NIGHTLY = "1150a922-663d-4490-a2fa-a771e62670b0"
+COPYING = "b1232e5d-3baa-4858-a63d-05922ca24404"
 HOSTILE = "e2e00000-0000-4000-8000-00000000bad1"
 
 pytestmark = pytest.mark.parametrize("theme", ["light", "dark"])
@@ -71,7 +72,13 @@ def test_session(site, open_page, theme, tab):
 
 
 @pytest.mark.parametrize(
-    ("session", "text"), [(LOYALTY, "Loyalty points"), (NIGHTLY, "damaged line"), (HOSTILE, "Hostile")]
+    ("session", "text"),
+    [
+        (LOYALTY, "Loyalty points"),
+        (NIGHTLY, "damaged line"),
+        (COPYING, "copied from another session"),
+        (HOSTILE, "Hostile"),
+    ],
 )
 def test_trace(site, open_page, theme, session, text):
     page = open_page(site, f"replay/{session}", theme=theme)

@@ -10,7 +10,7 @@ export function Failure({ error, retry }: { error: unknown; retry: () => void })
       type="error"
       header={known?.title ?? "This page failed"}
       action={
-        <button type="button" className="notice-button" onClick={retry}>
+        <button type="button" className="outlined-button" onClick={retry}>
           Retry
         </button>
       }

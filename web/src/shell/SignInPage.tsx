@@ -19,7 +19,7 @@ export function SignInPage() {
           Each address works once; the server then prints a new one below it. Open the last one, or go back to
           the browser that is signed in.
         </p>
-        <button type="button" onClick={() => window.location.reload()}>
+        <button type="button" className="outlined-button" onClick={() => window.location.reload()}>
           Try again
         </button>
       </div>

@@ -31,6 +31,11 @@ ANSWER_SECONDS = 0.05
 CLIENT_GONE = 499
 """Nobody reads this answer; logs tell it from a success."""
 
+_After = Annotated[int, QueryParameter(description="Exclusive; -1 is from the start.")]
+_Types = Annotated[str | None, QueryParameter(name="type", description="Entry types, comma between several.")]
+_View = Annotated[str | None, QueryParameter(description="dev or audit.")]
+_Cursor = Annotated[str | None, QueryParameter(name="cursor", description="The same as ``after``.")]
+
 _json = msgspec.json.Encoder().encode
 
 
@@ -44,12 +49,12 @@ async def list_entries(  # noqa: PLR0913, PLR0917 - the query parameters of the 
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     session_id: FromPath[str],
-    after: Annotated[int, QueryParameter(description="Exclusive; -1 is from the start.")] = -1,
-    types: Annotated[str | None, QueryParameter(name="type", description="Entry types, comma between several.")] = None,
+    after: _After = -1,
+    types: _Types = None,
     q: Annotated[str | None, QueryParameter(description="Text that the entry must hold.")] = None,
-    view: Annotated[str | None, QueryParameter(description="dev or audit.")] = None,
+    view: _View = None,
     limit: Annotated[int, QueryParameter(description="Entries on a JSON page.")] = PAGE_DEFAULT,
-    page_cursor: Annotated[str | None, QueryParameter(name="cursor", description="The same as ``after``.")] = None,
+    page_cursor: _Cursor = None,
     around: Annotated[
         str | None,
         QueryParameter(
@@ -87,11 +92,11 @@ async def list_matches(  # noqa: PLR0913, PLR0917 - the query parameters of the 
     services: NamedDependency[Services],
     session_id: FromPath[str],
     q: Annotated[str, QueryParameter(description="Text, without regard to case, in anything the entry says.")] = "",
-    after: Annotated[int, QueryParameter(description="Exclusive; -1 is from the start.")] = -1,
-    types: Annotated[str | None, QueryParameter(name="type", description="Entry types, comma between several.")] = None,
-    view: Annotated[str | None, QueryParameter(description="dev or audit.")] = None,
+    after: _After = -1,
+    types: _Types = None,
+    view: _View = None,
     limit: Annotated[int, QueryParameter(description="Matches on a page.")] = PAGE_DEFAULT,
-    page_cursor: Annotated[str | None, QueryParameter(name="cursor", description="The same as ``after``.")] = None,
+    page_cursor: _Cursor = None,
 ) -> Response[Any]:
     """Their numbers in file order, with an excerpt where an entry's row does not show the text."""
     wanted = question(types, q, view)
