@@ -38,6 +38,12 @@ class NotFound(ReplayError):
     code = "not-found"
 
 
+class NameTaken(ReplayError):
+    """Something else has this name already, compared without upper and lower case."""
+
+    code = "name-taken"
+
+
 class NotSignedIn(ReplayError):
     """The request carries neither a valid cookie nor a valid API key."""
 

@@ -352,6 +352,32 @@ class FacetPage(msgspec.Struct):
     total: int
 
 
+class SavedFilterContent(msgspec.Struct):
+    """What a person saves: a view of the session list under a name."""
+
+    name: str
+    """1 to 80 characters; runs of white space count as one space, and upper and lower case make no other name."""
+    filter: dict[str, Any]
+    """As in the ``filter`` parameter; a group without tokens stands for all sessions."""
+    sort: str = "-started_at"
+    """As in the ``sort`` parameter."""
+
+
+class SavedFilter(SavedFilterContent, kw_only=True):
+    """A saved view, shared by all who use the organization."""
+
+    id: str
+    created_at: str
+
+
+class SavedFilterPage(msgspec.Struct):
+    """All saved filters by name; always on one page."""
+
+    items: list[SavedFilter]
+    next_cursor: str | None
+    total: int
+
+
 class ImportProgress(msgspec.Struct):
     """How far the server is with the local transcripts."""
 

@@ -20,7 +20,7 @@ def api_calls(services):
     for route in make_app(services).routes:
         if route.path_format.startswith("/api/"):
             for method in route.methods - {"OPTIONS"}:
-                yield method, route.path_format.format(session_id=MAIN_ID, entry="0", name="model")
+                yield method, route.path_format.format(session_id=MAIN_ID, entry="0", name="model", filter_id="none")
         else:
             assert route.path in PUBLIC
 

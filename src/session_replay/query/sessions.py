@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from array import array
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, literal, select, tuple_
 
 from session_replay.errors import InvalidRequest, NotFound
-from session_replay.query.condition import Scope, matching, matching_themselves
+from session_replay.query.condition import Scope, among, matching, matching_themselves
 from session_replay.query.cursor import Cursor, parse_cursor
 from session_replay.query.filter import Filter
 from session_replay.query.rows import TOKEN_COLUMNS, Words, stored_rows, token_counts
@@ -120,6 +122,32 @@ class Catalogue:
         if len(found) > limit:
             next_cursor = Cursor(order.name, shown[-1].sort_key, shown[-1].id).encode()
         return SessionPage(self._words.presented(connection, shown, now_ms=scope.now_ms), next_cursor, total)
+
+    def fixed(
+        self,
+        connection: Connection,
+        *,
+        filter: Filter | None = None,  # noqa: A002 - the API's word for it
+        sort: str = SORT_DEFAULT,
+        now_ms: int | None = None,
+    ) -> array[int]:
+        """The whole list at one moment: numbers of the streams of its sessions in their order, 8 bytes each.
+
+        Raises:
+            InvalidRequest: Unknown ``sort``.
+        """
+        order = _order(sort, None)
+        wanted, _ = self._listed(filter, self._scope(connection, now_ms), None)
+        rows = order.ordered(select(sessions.c.stream_id).where(wanted))
+        return array("q", connection.execute(rows).scalars())
+
+    def those(self, connection: Connection, stream_ids: Sequence[int], *, now_ms: int | None = None) -> list[Session]:
+        """The sessions of these streams in their order; those that are gone are left out."""
+        scope = self._scope(connection, now_ms)
+        rows = connection.execute(stored_rows().where(among(sessions.c.stream_id, stream_ids, scope))).all()
+        by_stream = {row.stream_id: row for row in rows}
+        found = [by_stream[stream_id] for stream_id in stream_ids if stream_id in by_stream]
+        return self._words.presented(connection, found, now_ms=scope.now_ms)
 
     def session(
         self, connection: Connection, session_id: str, *, tree: bool = False, now_ms: int | None = None
@@ -250,12 +278,21 @@ def _checked_limit(limit: int) -> int:
     return limit
 
 
-def _order(sort: str, parent: str | None) -> _Order:
-    key = _SORT_KEYS.get(sort.removeprefix("-"))
-    if key is None:
+def check_sort(sort: str) -> None:
+    """Make sure that the list can be sorted so.
+
+    Raises:
+        InvalidRequest: It cannot.
+    """
+    if sort.removeprefix("-") not in _SORT_KEYS:
         raise InvalidRequest(
             f"sort is one of {', '.join(_SORT_KEYS)}, with - before it for descending, not {sort[:60]!r}"
         )
+
+
+def _order(sort: str, parent: str | None) -> _Order:
+    check_sort(sort)
+    key = _SORT_KEYS[sort.removeprefix("-")]
     if parent is not None:
         return _Order(f"parent {parent}", sessions.c.started_ms, descending=False)
     return _Order(sort, key, descending=sort.startswith("-"))

@@ -24,14 +24,16 @@ from session_replay.server.problem import PROBLEM_JSON, framework_error, replay_
 from session_replay.server.routes.export import export_router
 from session_replay.server.routes.operations import health_router, operations_router
 from session_replay.server.routes.pages import pages_router
+from session_replay.server.routes.saved_filters import saved_filters_router
 from session_replay.server.routes.sessions import sessions_router
 from session_replay.server.routes.trace import trace_router
 from session_replay.server.services import LocalImport, Services
 from session_replay.store.installation import Installation
+from session_replay.store.saved_filters import SavedFilters
 from session_replay.wire import EntryPatch, Problem
 
 COOKIE_PREFIX = "session_replay_"
-API_ROUTERS = (sessions_router, trace_router, export_router, operations_router)
+API_ROUTERS = (sessions_router, saved_filters_router, trace_router, export_router, operations_router)
 
 
 def make_services(at: Installation, *, user: str, api_key: str | None, host: str) -> Services:
@@ -50,6 +52,7 @@ def make_services(at: Installation, *, user: str, api_key: str | None, host: str
         catalogue=Catalogue(at.names, at.session_keys, at.key.organization),
         trace=trace,
         export=Export(at),
+        saved_filters=SavedFilters(at.key),
         feed=Feed(),
         access=access,
         local=LocalImport(),

@@ -22,6 +22,7 @@ STATUS = {
     "not-signed-in": 401,
     "forbidden": 403,
     "not-found": 404,
+    "name-taken": 409,
     "offset-gap": 409,
     "tampered": 500,
 }
@@ -32,6 +33,7 @@ TITLE = {
     "not-signed-in": "Not signed in",
     "forbidden": "Forbidden",
     "not-found": "Not found",
+    "name-taken": "Name taken",
     "offset-gap": "Offset gap",
     "tampered": "Stored data is damaged",
     "method-not-allowed": "Method not allowed",

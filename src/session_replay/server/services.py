@@ -14,7 +14,9 @@ from session_replay.query.sessions import Catalogue
 from session_replay.query.trace import Trace
 from session_replay.server.access import Access
 from session_replay.server.feed import Feed
+from session_replay.store.database import Write
 from session_replay.store.installation import Installation
+from session_replay.store.saved_filters import SavedFilters
 from session_replay.wire import ImportProgress
 
 T = TypeVar("T")
@@ -37,6 +39,7 @@ class Services:
     catalogue: Catalogue
     trace: Trace
     export: Export
+    saved_filters: SavedFilters
     feed: Feed
     access: Access
     local: LocalImport
@@ -51,3 +54,7 @@ class Services:
                 return question(connection)
 
         return await asyncio.to_thread(ask)
+
+    async def write(self, write: Write[T]) -> T:
+        """Change the store; what comes back is durable."""
+        return await asyncio.wrap_future(self.at.database.submit(write))

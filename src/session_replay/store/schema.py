@@ -214,6 +214,17 @@ sessions = Table(
     ),
 )
 
+saved_filters = Table(
+    "saved_filters",
+    metadata,
+    Column("id", String(32), primary_key=True),  # random
+    _organization(),
+    Column("name_digest", LargeBinary(16), nullable=False),  # keyed, of the name without upper and lower case
+    Column("sealed", LargeBinary, nullable=False),  # name, filter and sort: see saved_filters.SavedFilter
+    Column("created_ms", BigInteger, nullable=False),
+    UniqueConstraint("organization_id", "name_digest"),
+)
+
 session_names = Table(
     "session_names",
     metadata,

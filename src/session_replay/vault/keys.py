@@ -143,6 +143,7 @@ class OrganizationKey:
         self._index_key = _sub_key(secret, b"index")
         self._session_wrapping_key = _sub_key(secret, b"session keys")
         self._cookie_key = _sub_key(secret, b"cookies")
+        self._saved_filters_key = _sub_key(secret, b"saved filters")
 
     def digest(self, kind: str, text: str) -> bytes:
         """Keyed 16-byte digest by which equal names are found without reading them (HMAC-SHA-256, cut)."""
@@ -166,6 +167,18 @@ class OrganizationKey:
         """
         return unseal(self._names_key, self._name_context(kind), sealed).decode("utf-8", "surrogatepass")
 
+    def seal_saved_filter(self, filter_id: str, content: bytes) -> bytes:
+        """Seal what people named and saved."""
+        return seal(self._saved_filters_key, self._saved_filter_context(filter_id), content)
+
+    def open_saved_filter(self, filter_id: str, sealed: bytes) -> bytes:
+        """Open a saved filter.
+
+        Raises:
+            Tampered: It does not authenticate as this filter of this organization.
+        """
+        return unseal(self._saved_filters_key, self._saved_filter_context(filter_id), sealed)
+
     def make_session_key(self, session_id: str) -> tuple[bytes, bytes]:
         """A new random data key for a session: (secret of 32 bytes, the same wrapped for storing)."""
         secret = os.urandom(KEY_BYTES)
@@ -181,6 +194,9 @@ class OrganizationKey:
 
     def _name_context(self, kind: str) -> Context:
         return Context("name", self.organization, kind, key_version=self.version)
+
+    def _saved_filter_context(self, filter_id: str) -> Context:
+        return Context("saved-filter", self.organization, filter_id, key_version=self.version)
 
     def _session_key_context(self, session_id: str) -> Context:
         return Context("session-key", self.organization, session_id, key_version=self.version)

@@ -20,7 +20,9 @@ FORMAT = 1
 NONCE_BYTES = 12
 OVERHEAD_BYTES = 1 + NONCE_BYTES + 16
 
-Kind = Literal["organization-key", "session-key", "chunk", "summary", "attachment", "text", "name", "path"]
+Kind = Literal[
+    "organization-key", "session-key", "chunk", "summary", "attachment", "text", "name", "path", "saved-filter"
+]
 
 
 class Context(NamedTuple):

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
 from session_replay.query.filter import parse_filter
+from session_replay.query.sessions import SORT_DEFAULT
 from session_replay.server.services import Services
 from session_replay.wire import PAGE_DEFAULT, PAGE_MAX, Activity, FacetPage, Session, SessionPage, Stats
 
@@ -19,6 +20,9 @@ FilterText = Annotated[
         description='One JSON value: {"and"|"or": [{"property", "operator", "value"} | nested …]}; see docs/filter.md.',
     ),
 ]
+Sort = Annotated[
+    str, QueryParameter(description="started_at, duration_ms, messages, tokens or findings; - for descending.")
+]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=PAGE_MAX, description="Items on a page.")]
 PageCursor = Annotated[str | None, QueryParameter(name="cursor", description="``next_cursor`` of the page before.")]
 
@@ -27,9 +31,7 @@ PageCursor = Annotated[str | None, QueryParameter(name="cursor", description="``
 async def list_sessions(
     services: NamedDependency[Services],
     filter_text: FilterText = None,
-    sort: Annotated[
-        str, QueryParameter(description="started_at, duration_ms, messages, tokens or findings; - for descending.")
-    ] = "-started_at",
+    sort: Sort = SORT_DEFAULT,
     limit: Limit = PAGE_DEFAULT,
     page_cursor: PageCursor = None,
     parent: Annotated[str | None, QueryParameter(description="List the subagent sessions of this one instead.")] = None,
