@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 import browser
+import catalogue
 import measure
 import peer
 
@@ -66,6 +67,17 @@ GOALS = (
     Goal("list_p95_ms", "list of 50, p95", "ms", "lower", 5),
     Goal("stats_p95_ms", "stats, p95", "ms", "lower", 25),
     Goal("activity_p95_ms", "activity by day, p95", "ms", "lower", 25),
+    Goal("fleet_mirror_seconds", "100,000 sessions of 1,000 machines: column mirror made", "s", "lower"),
+    Goal("fleet_mirror_bytes_per_session", "… mirror: bytes a session, texts included", "B", "lower"),
+    Goal("fleet_list_p95_ms", "… list of 50, p95", "ms", "lower", 20),
+    Goal(
+        "fleet_filtered_list_p95_ms", "… list of 50 under any two filters, any order and page, p95", "ms", "lower", 20
+    ),
+    Goal("fleet_text_list_p95_ms", "… list of 50 under text filters, p95", "ms", "lower", 150),
+    Goal("fleet_stats_p95_ms", "… stats, with and without filters, p95", "ms", "lower", 25),
+    Goal("fleet_activity_p95_ms", "… activity by day, with and without filters, p95", "ms", "lower", 25),
+    Goal("fleet_facets_p95_ms", "… suggestions, with and without filters, p95", "ms", "lower", 25),
+    Goal("fleet_server_peak_mb", "… server, peak memory", "MB", "lower", 300),
     Goal("huge_import_seconds", "one session of ~110 MB: import, whole process", "s", "lower", 4),
     Goal("huge_import_peak_mb", "one session of ~110 MB: import, peak memory", "MB", "lower", 250),
     Goal("huge_first_entries_ms", "one session of ~110 MB: first entries, p50", "ms", "lower", 15),
@@ -303,6 +315,9 @@ def measured(options: argparse.Namespace, scratch: Path, say: Console) -> list[d
     ours = fleet_figures(product, fleet, scratch, requests, say)
     if not options.without_peer:
         theirs |= peer.figures(CACHE, fleet, scratch / "peer", PEER_PORT, requests)
+
+    say.print("The session browser over a fleet …")
+    ours |= catalogue.figures(product, scratch, requests, say, sessions=10_000 if options.quick else catalogue.SESSIONS)
 
     if not options.quick:
         say.print("One very large session …")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 
+from session_replay.query.mirror.keeper import Mirror
 from session_replay.query.sessions import Catalogue
 from session_replay.store import schema
 from session_replay.store.database import Database
@@ -78,7 +79,8 @@ def plain_session(session_id, **facts):
 class Stored:
     """A catalogue of plain sessions; each ``fill`` replaces what is in it."""
 
-    def __init__(self, url):
+    def __init__(self, url, *, mirrored=False):
+        self.mirrored = mirrored
         self.database = Database(url)
         schema.metadata.create_all(self.database.engine)
         kek = key_encryption_key(os.urandom(32))
@@ -87,10 +89,18 @@ class Stored:
 
     def fill(self, rows):
         self.names, self.keys = Names(self.key), SessionKeys(self.key)
-        self.catalogue = Catalogue(self.names, self.keys, 1)
+        self.mirror = Mirror(self.names, self.keys, from_sessions=0) if self.mirrored else None
+        self.catalogue = Catalogue(self.names, self.keys, 1, self.mirror)
         self.database.write(self._empty)
         self.database.write(lambda tx: self._enter(tx, rows))
+        if self.mirror:
+            with self.database.read() as connection:
+                self.mirror.make(connection)
         return self.catalogue
+
+    def change(self, rows, changed):
+        """Let the sessions ``changed`` of a catalogue of ``rows`` be as they are in ``rows``, entered where new."""
+        self.database.write(lambda tx: self._change(tx, rows, changed))
 
     @contextmanager
     def ask(self):
@@ -107,21 +117,42 @@ class Stored:
     def _enter(self, tx, rows):
         clients = self._enter_clients(tx, rows)
         for number, row in enumerate(rows, start=1):
-            stream = _stream(number, row, clients[row["host"], row["user"]])
-            secret = self.keys.make_missing(tx, row["id"])
-            path = f"-folder-{number}/{row['id']}.jsonl"
-            stream["sealed_path"] = seal_path(self.keys.organization_key, secret, stream["address"], path)
-            tx.execute(schema.streams.insert(), _row(schema.streams, stream))
+            self._enter_stream(tx, number, row, clients)
             session = self._session(tx, number, row, rows, clients)
             tx.execute(schema.sessions.insert(), _row(schema.sessions, session))
             listed = [*self._listed(tx, row)]
             if listed:
                 tx.execute(schema.session_names.insert(), listed)
 
+    def _enter_stream(self, tx, number, row, clients):
+        stream = _stream(number, row, clients[row["host"], row["user"]])
+        secret = self.keys.make_missing(tx, row["id"])
+        path = f"-folder-{number}/{row['id']}.jsonl"
+        stream["sealed_path"] = seal_path(self.keys.organization_key, secret, stream["address"], path)
+        tx.execute(schema.streams.insert(), _row(schema.streams, stream))
+
+    def _change(self, tx, rows, changed):
+        clients = self._enter_clients(tx, rows)
+        for number, row in enumerate(rows, start=1):
+            if row["id"] not in changed:
+                continue
+            session = self._session(tx, number, row, rows, clients)
+            same = schema.sessions.c.id == row["id"]
+            if tx.execute(schema.sessions.update().where(same).values(session)).rowcount == 0:
+                self._enter_stream(tx, number, row, clients)
+                tx.execute(schema.sessions.insert(), _row(schema.sessions, session))
+            tx.execute(schema.session_names.delete().where(schema.session_names.c.session_id == row["id"]))
+            listed = [*self._listed(tx, row)]
+            if listed:
+                tx.execute(schema.session_names.insert(), listed)
+
     def _enter_clients(self, tx, rows):
         clients = {}
+        known = {row.id for row in tx.execute(schema.clients.select())}
         for host, user in sorted({(row["host"], row["user"]) for row in rows}):
-            clients[host, user] = f"client-{len(clients)}"
+            clients[host, user] = f"client-{host}-{user}"[:32]
+            if clients[host, user] in known:
+                continue
             numbers = {
                 "host_id": self.names.numbers(tx, "host", [host])[host],
                 "user_id": self.names.numbers(tx, "user", [user])[user],
@@ -191,7 +222,7 @@ def _row(table, known):
     empty = {
         column.name: column.type.python_type()
         for column in table.columns
-        if not column.nullable and not column.primary_key
+        if not column.nullable and not column.primary_key and column.default is None
     }
     assert known.keys() <= set(table.columns.keys())
     return empty | known

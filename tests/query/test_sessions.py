@@ -12,6 +12,7 @@ from query.catalogue import NOON_MS, descendants, plain_session
 from session_replay.errors import InvalidCursor, InvalidRequest, NotFound
 from session_replay.query.filter import parse_filter
 from session_replay.store import schema
+from session_replay.store.changes import note_removal
 from session_replay.wire import PAGE_MAX, ClientMark, Facet, FindingCounts, Tokens
 
 DAY_MS = 86_400_000
@@ -90,7 +91,7 @@ def test_a_session_is_shown_with_all_that_is_stored_of_it(stored):
 def test_a_session_with_nothing_known_is_shown_too(stored):
     stored.fill([plain_session("main")])
     (found,) = ask(stored, "page").items
-    assert found.client == ClientMark("client-0", "laptop", "ada")
+    assert found.client == ClientMark("client-laptop-ada", "laptop", "ada")
     assert (found.project, found.git_branch, found.title, found.first_prompt, found.models) == (
         None,
         None,
@@ -102,7 +103,12 @@ def test_a_session_with_nothing_known_is_shown_too(stored):
 
 def test_a_session_whose_key_was_destroyed_keeps_its_figures_and_loses_its_words(stored):
     stored.fill([plain_session("main", title="secret plan", messages=3)])
-    stored.database.write(lambda tx: tx.execute(schema.session_keys.delete()))
+
+    def destroy(tx):
+        note_removal(tx)
+        tx.execute(schema.session_keys.delete())
+
+    stored.database.write(destroy)
     stored.keys._opened.clear()
     (found,) = ask(stored, "page").items
     assert (found.title, found.messages) == (None, 3)

@@ -113,7 +113,9 @@ class Registry:
         self, stream: Stream, secret: bytes, root_id: str | None, file: TranscriptFile
     ) -> dict[str, Any]:
         mtime_ms = file.mtime_ns // 1_000_000
-        row: dict[str, Any] = {column.name: 0 for column in sessions.columns if not column.nullable}
+        row: dict[str, Any] = {
+            column.name: 0 for column in sessions.columns if not column.nullable and column.default is None
+        }
         return row | {
             "id": stream.session_id,
             "organization_id": self._at.key.organization,

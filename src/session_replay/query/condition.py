@@ -33,6 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from session_replay.query.filter import Filter, Group, Token
+from session_replay.query.meaning import LIVE_MS, OPPOSITES, asserted, name_test, text_test
 from session_replay.query.texts import FoldedText, Texts
 from session_replay.query.tree import Member, member
 from session_replay.query.value import Span, Value
@@ -40,12 +41,6 @@ from session_replay.query.vocabulary import Operator, Property
 from session_replay.store.names import Names
 from session_replay.store.schema import clients, session_names, sessions
 from session_replay.wire import ENTRY_TYPES
-
-LIVE_MS = 5 * 60 * 1000
-"""To both sides of now: a clock that is far ahead would else keep a session live for ever."""
-"""A session is live while its file grew within the last five minutes."""
-
-_OPPOSITES: dict[Operator, Operator] = {"!=": "=", "!:": ":", "!^": "^"}
 
 
 class Scope(NamedTuple):
@@ -93,7 +88,7 @@ def holds(asked: Filter, scope: Scope, one: Member) -> ColumnElement[bool]:
     if isinstance(asked, Group):
         parts = [holds(part, scope, one) for part in asked.parts]
         return and_(*parts) if asked.joined == "and" else or_(*parts)
-    positive = _OPPOSITES.get(asked.operator)
+    positive = OPPOSITES.get(asked.operator)
     if positive:
         return not_(_has(asked._replace(operator=positive), scope, one))
     return _has(asked, scope, one)
@@ -104,16 +99,11 @@ def _has(token: Token, scope: Scope, one: Member) -> ColumnElement[bool]:
         return _has_itself(token, scope, one.row)
 
     def in_tree(other: Member) -> ColumnElement[bool]:
-        has = _has_itself(token._replace(value=_asserted(token)), scope, other.row)
+        has = _has_itself(token._replace(value=asserted(token.value)), scope, other.row)
         return and_(has, other.row.c.parent_id.is_(None)) if token.property.of_tree == "main" else has
 
     inside = one.tree.in_(_trees(scope, in_tree, "of_tree"))
     return not_(inside) if token.value is False else inside
-
-
-def _asserted(token: Token) -> Value:
-    # "Not live" is said of a tree in which nothing is live, not of one in which something is not.
-    return True if token.value is False else token.value
 
 
 def _has_itself(  # noqa: PLR0911 - one for each kind of value
@@ -142,7 +132,7 @@ def _has_name(of: Property, operator: Operator, value: Value, scope: Scope, row:
         return true() if value is None else false()
     if value is None:
         return _lacks_name(of, row)
-    fits = _name_test(operator, cast("str", value))
+    fits = name_test(operator, cast("str", value))
     numbers = [number for number, text in scope.names.all(scope.connection, of.names).items() if fits(text)]
     if not numbers:
         return false()
@@ -170,19 +160,8 @@ def _lacks_name(of: Property, row: FromClause) -> ColumnElement[bool]:
     return and_(*empty)
 
 
-def _name_test(operator: Operator, wanted: str) -> Callable[[str], bool]:
-    folded = wanted.casefold()
-    match operator:
-        case ":":
-            return lambda text: folded in text.casefold()
-        case "^":
-            return lambda text: text.casefold().startswith(folded)
-        case _:
-            return lambda text: text == wanted
-
-
 def _has_text(of: Property, operator: Operator, value: Value, scope: Scope, row: FromClause) -> ColumnElement[bool]:
-    fits = _text_test(operator, cast("str | None", value))
+    fits = text_test(operator, cast("str | None", value))
 
     def text_fits(text: FoldedText) -> bool:
         if of.name == "first_prompt":
@@ -190,19 +169,6 @@ def _has_text(of: Property, operator: Operator, value: Value, scope: Scope, row:
         return fits(text.title) or fits(text.first_prompt)
 
     return among(row.c.stream_id, scope.texts.matching(scope.connection, text_fits), scope)
-
-
-def _text_test(operator: Operator, value: str | None) -> Callable[[str | None], bool]:
-    if value is None:
-        return lambda text: text is None
-    folded = value.casefold()
-    match operator:
-        case ":":
-            return lambda text: text is not None and folded in text
-        case "^":
-            return lambda text: text is not None and text.startswith(folded)
-        case _:
-            return lambda text: text == folded
 
 
 def _has_id(operator: Operator, value: str, column: ColumnElement[str]) -> ColumnElement[bool]:

@@ -10,8 +10,9 @@ from session_replay.transcript.clock import rfc3339
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Two days inside what a datetime can hold, so that every zone's local time fits too.
-_MS_MIN = (datetime(1, 1, 3, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
-_MS_MAX = (datetime(9999, 12, 29, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+MS_MIN = (datetime(1, 1, 3, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+MS_MAX = (datetime(9999, 12, 29, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+"""A time outside of these is shown as the nearest of them."""
 
 
 def written_time(milliseconds: int) -> str:
@@ -22,6 +23,12 @@ def written_time(milliseconds: int) -> str:
 def local_day(milliseconds: int, zone: tzinfo) -> str:
     """``2026-11-22``: the day on the wall calendar of ``zone``."""
     return _time(milliseconds).astimezone(zone).date().isoformat()
+
+
+def offset_ms(milliseconds: int, zone: tzinfo) -> int:
+    """How far the wall clock of ``zone`` is ahead of UTC at that moment, in milliseconds."""
+    offset = _time(milliseconds).astimezone(zone).utcoffset()
+    return offset // timedelta(milliseconds=1) if offset else 0
 
 
 def time_zone(name: str) -> tzinfo:
@@ -39,4 +46,4 @@ def time_zone(name: str) -> tzinfo:
 
 
 def _time(milliseconds: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=min(max(milliseconds, _MS_MIN), _MS_MAX))
+    return _EPOCH + timedelta(milliseconds=min(max(milliseconds, MS_MIN), MS_MAX))

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
-from session_replay.query.condition import LIVE_MS
 from session_replay.query.instant import written_time
+from session_replay.query.meaning import LIVE_MS
 from session_replay.store.names import Names
 from session_replay.store.schema import clients, session_names, sessions, streams
 from session_replay.store.sessions import SessionKeys, SessionText

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, literal, select, tuple_
+from sqlalchemy import Connection, Row, func, select
 
 from session_replay.errors import InvalidRequest, NotFound
-from session_replay.query.condition import Scope, among, matching, matching_themselves
-from session_replay.query.cursor import Cursor, parse_cursor
+from session_replay.query.answers import Answers, Order, Parent
+from session_replay.query.condition import Scope, among
+from session_replay.query.cursor import parse_cursor
 from session_replay.query.filter import Filter
+from session_replay.query.instant import time_zone
+from session_replay.query.mirror.keeper import Mirror
 from session_replay.query.rows import TOKEN_COLUMNS, Words, stored_rows, token_counts
-from session_replay.query.stats import activity_of, facet_counts, stats_of
+from session_replay.query.stored_answers import StoredAnswers
 from session_replay.query.texts import Texts
 from session_replay.query.vocabulary import VOCABULARY
 from session_replay.store.names import Names
@@ -24,13 +28,14 @@ from session_replay.wire import PAGE_DEFAULT, PAGE_MAX, Activity, FacetPage, Ses
 
 SORT_DEFAULT = "-started_at"
 
-_SORT_KEYS: dict[str, ColumnElement[int]] = {
-    "started_at": sessions.c.started_ms,
-    "duration_ms": sessions.c.duration_ms,
-    "messages": sessions.c.messages,
-    "tokens": sum((sessions.c[column] for column in TOKEN_COLUMNS[1:]), start=sessions.c[TOKEN_COLUMNS[0]]),
-    "findings": sessions.c.messages * 0,  # all equal; a bare 0 in ORDER BY would name a column
+_SORTS: dict[str, str | None] = {
+    "started_at": "started_at",
+    "duration_ms": "duration_ms",
+    "messages": "messages",
+    "tokens": "tokens",
+    "findings": None,  # nothing has any yet
 }
+"""Property by whose figure the list is sorted."""
 
 _TREE_FIGURES = (
     "messages",
@@ -44,24 +49,6 @@ _TREE_FIGURES = (
 )
 
 
-class _Order(NamedTuple):
-    """Order of a list; ``name`` binds its cursors to it."""
-
-    name: str
-    key: ColumnElement[int]
-    descending: bool
-
-    def ordered(self, rows: Select[Any]) -> Select[Any]:
-        if self.descending:
-            return rows.order_by(self.key.desc(), sessions.c.id.desc())
-        return rows.order_by(self.key, sessions.c.id)
-
-    def after(self, rows: Select[Any], cursor: Cursor) -> Select[Any]:
-        here = tuple_(self.key, sessions.c.id)
-        there = tuple_(literal(cursor.key, sessions.c.started_ms.type), literal(cursor.id, sessions.c.id.type))
-        return rows.where(here < there if self.descending else here > there)
-
-
 class Catalogue:
     """Reads the sessions of one organization.
 
@@ -71,9 +58,11 @@ class Catalogue:
         names: The organization's dictionary.
         keys: The data keys of its sessions.
         organization: Its number.
+        mirror: Answers in the place of the database while it can; see ``query/mirror``.
     """
 
-    def __init__(self, names: Names, keys: SessionKeys, organization: int) -> None:
+    def __init__(self, names: Names, keys: SessionKeys, organization: int, mirror: Mirror | None = None) -> None:
+        self._mirror = mirror
         self._names = names
         self._texts = Texts(keys)
         self._words = Words(names, keys)
@@ -107,21 +96,15 @@ class Catalogue:
             InvalidCursor: The cursor is none of this order.
             NotFound: There is no session ``parent``.
         """
-        scope = self._scope(connection, now_ms)
         limit = _checked_limit(limit)
         order = _order(sort, parent)
         after = parse_cursor(cursor, order=order.name) if cursor else None
-        wanted, counted = self._listed(filter, scope, parent)
-        rows = stored_rows().add_columns(order.key.label("sort_key"), counted.label("total")).where(wanted)
-        rows = order.after(rows, after) if after else rows
-        found = connection.execute(order.ordered(rows).limit(limit + 1)).all()
-        # A page may be empty because all that followed is gone.
-        total = found[0].total if found else connection.execute(select(counted)).scalar_one()
-        shown = found[:limit]
-        next_cursor = None
-        if len(found) > limit:
-            next_cursor = Cursor(order.name, shown[-1].sort_key, shown[-1].id).encode()
-        return SessionPage(self._words.presented(connection, shown, now_ms=scope.now_ms), next_cursor, total)
+        now_ms = _now_ms() if now_ms is None else now_ms
+        above = None if parent is None else self._parent(connection, parent)
+        with self._answers(connection, now_ms) as answers:
+            found = answers.listing(filter, order, parent=above, after=after, limit=limit)
+        next_cursor = found.next_cursor and found.next_cursor.encode()
+        return SessionPage(self.those(connection, found.stream_ids, now_ms=now_ms), next_cursor, found.total)
 
     def fixed(
         self,
@@ -136,10 +119,9 @@ class Catalogue:
         Raises:
             InvalidRequest: Unknown ``sort``.
         """
-        order = _order(sort, None)
-        wanted, _ = self._listed(filter, self._scope(connection, now_ms), None)
-        rows = order.ordered(select(sessions.c.stream_id).where(wanted))
-        return array("q", connection.execute(rows).scalars())
+        with self._answers(connection, now_ms) as answers:
+            found = answers.listing(filter, _order(sort, None), parent=None, after=None, limit=None)
+        return array("q", found.stream_ids)
 
     def those(self, connection: Connection, stream_ids: Sequence[int], *, now_ms: int | None = None) -> list[Session]:
         """The sessions of these streams in their order; those that are gone are left out."""
@@ -180,7 +162,8 @@ class Catalogue:
 
         ``sessions`` and the average count main sessions that are no orphans; all else adds up whole trees and orphans.
         """
-        return stats_of(filter, self._scope(connection, now_ms))
+        with self._answers(connection, now_ms) as answers:
+            return answers.stats(filter)
 
     def activity(
         self,
@@ -195,7 +178,9 @@ class Catalogue:
         Raises:
             InvalidRequest: ``tz`` is no time zone.
         """
-        return activity_of(filter, self._scope(connection, now_ms), tz=tz)
+        zone = time_zone(tz)
+        with self._answers(connection, now_ms) as answers:
+            return answers.activity(filter, zone)
 
     def facets(
         self,
@@ -225,30 +210,32 @@ class Catalogue:
             raise InvalidRequest(f"there is no property {property[:60]!r}; there are {', '.join(VOCABULARY)}")
         limit = _checked_limit(limit)
         folded = q.casefold()
-        counted = facet_counts(of, filter, self._scope(connection, now_ms))
+        with self._answers(connection, now_ms) as answers:
+            counted = answers.facets(of, filter)
         found = [facet for facet in counted if folded in facet.value.casefold()]
         found.sort(key=lambda facet: (-facet.count, facet.value))
         return FacetPage(found[:limit], None, len(found))
 
     def _scope(self, connection: Connection, now_ms: int | None) -> Scope:
-        now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-        return Scope(connection, self._organization, self._names, self._texts, now)
+        return Scope(connection, self._organization, self._names, self._texts, _now_ms() if now_ms is None else now_ms)
 
-    def _listed(
-        self, asked: Filter | None, scope: Scope, parent: str | None
-    ) -> tuple[ColumnElement[bool], ColumnElement[int]]:
-        """Which rows of ``sessions`` are in the list, and how many there are."""
-        own = sessions.c.organization_id == self._organization
-        if parent is not None:
-            own = and_(own, sessions.c.parent_id == self._row(scope.connection, parent).id)
-            listed = own if asked is None else and_(own, matching_themselves(asked, scope))
-        elif asked is None:
-            listed = and_(own, sessions.c.parent_id.is_(None))
-        else:
-            matched = matching(asked, scope)
-            count = select(func.count()).select_from(matched).scalar_subquery()
-            return and_(own, sessions.c.parent_id.is_(None), sessions.c.id.in_(select(matched.c.id))), count
-        return listed, select(func.count()).select_from(sessions).where(listed).correlate(None).scalar_subquery()
+    @contextmanager
+    def _answers(self, connection: Connection, now_ms: int | None) -> Generator[Answers]:
+        """The mirror's where it stands at the connection's snapshot, else the database's."""
+        scope = self._scope(connection, now_ms)
+        if self._mirror is None:
+            yield StoredAnswers(scope)
+            return
+        with self._mirror.answers(connection, now_ms=scope.now_ms) as mirrored:
+            if mirrored is None:
+                yield StoredAnswers(scope)
+            else:
+                self._texts.clear()  # the mirror has them
+                yield mirrored
+
+    def _parent(self, connection: Connection, session_id: str) -> Parent:
+        row = self._row(connection, session_id)
+        return Parent(row.id, row.stream_id)
 
     def _row(self, connection: Connection, session_id: str) -> Row[Any]:
         row = None
@@ -284,15 +271,16 @@ def check_sort(sort: str) -> None:
     Raises:
         InvalidRequest: It cannot.
     """
-    if sort.removeprefix("-") not in _SORT_KEYS:
-        raise InvalidRequest(
-            f"sort is one of {', '.join(_SORT_KEYS)}, with - before it for descending, not {sort[:60]!r}"
-        )
+    if sort.removeprefix("-") not in _SORTS:
+        raise InvalidRequest(f"sort is one of {', '.join(_SORTS)}, with - before it for descending, not {sort[:60]!r}")
 
 
-def _order(sort: str, parent: str | None) -> _Order:
+def _order(sort: str, parent: str | None) -> Order:
     check_sort(sort)
-    key = _SORT_KEYS[sort.removeprefix("-")]
     if parent is not None:
-        return _Order(f"parent {parent}", sessions.c.started_ms, descending=False)
-    return _Order(sort, key, descending=sort.startswith("-"))
+        return Order(f"parent {parent}", "started_at", descending=False)
+    return Order(sort, _SORTS[sort.removeprefix("-")], descending=sort.startswith("-"))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -8,13 +8,15 @@ Each figure is one statement over the matching trees, so that another source may
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, func, literal, not_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, case, func, literal, not_, select, union_all
 
 from session_replay.query.condition import Scope, holds, matching
 from session_replay.query.filter import Filter, Token
-from session_replay.query.instant import local_day, time_zone
+from session_replay.query.instant import local_day
 from session_replay.query.rows import TOKEN_COLUMNS, token_counts
 from session_replay.query.tree import Member, member
 from session_replay.query.vocabulary import Property
@@ -67,13 +69,18 @@ def _pending_bytes(asked: Filter | None, scope: Scope) -> int:
     return int(scope.connection.execute(pending).scalar_one())
 
 
-def activity_of(asked: Filter | None, scope: Scope, *, tz: str) -> Activity:
-    """The heatmap: each tree's figures on the local day on which its main session started.
+def pending_streams(connection: Connection, organization: int) -> dict[int, int]:
+    """Bytes that are stored and not read yet, by stream; an index holds just these."""
+    rows = connection.execute(
+        select(streams.c.id, streams.c.length - streams.c.parsed_to).where(
+            streams.c.organization_id == organization, streams.c.parsed_to < streams.c.length
+        )
+    )
+    return {stream_id: int(size) for stream_id, size in rows}
 
-    Raises:
-        InvalidRequest: ``tz`` is no time zone.
-    """
-    zone = time_zone(tz)
+
+def activity_of(asked: Filter | None, scope: Scope, zone: tzinfo) -> Activity:
+    """The heatmap: each tree's figures on the local day on which its main session started."""
     one, top = member("counted"), sessions.alias("top")
     tokens = sum((one.row.c[column] for column in _COUNTED_TOKENS), start=literal(0, Integer))
     trees = scope.connection.execute(
@@ -88,6 +95,11 @@ def activity_of(asked: Filter | None, scope: Scope, *, tz: str) -> Activity:
         day[0] += not orphan
         day[1] += int(messages)
         day[2] += int(tokens_counted)
+    return sorted_days(days)
+
+
+def sorted_days(days: Mapping[str, Sequence[int]]) -> Activity:
+    """Sessions, messages and tokens of each day that has any of them."""
     items = [ActivityDay(day, *figures, findings=0) for day, figures in sorted(days.items()) if any(figures)]
     return Activity(items, None, len(items))
 

@@ -84,6 +84,11 @@ class Texts:
                     found.append(stream_id)
             return found + self._matching_unopened(connection, missing, fits)
 
+    def clear(self) -> None:
+        """Keep none in memory."""
+        with self._lock:
+            self._forget(list(self._kept))
+
     def _matching_unopened(
         self, connection: Connection, stream_ids: list[int], fits: Callable[[FoldedText], bool]
     ) -> list[int]:
@@ -111,7 +116,7 @@ class Texts:
         if secret is None:
             return _NOTHING._replace(seal_id=seal_id)
         text = self._keys.open_text(secret, session_id, sealed)
-        return FoldedText(seal_id, _fold(text.title), _fold(text.first_prompt))
+        return FoldedText(seal_id, fold(text.title), fold(text.first_prompt))
 
     def _keep(self, opened: dict[int, FoldedText]) -> None:
         self._forget(stream_id for stream_id in opened if stream_id in self._kept)
@@ -125,5 +130,6 @@ class Texts:
             self._kept_characters -= self._kept.pop(stream_id).characters
 
 
-def _fold(text: str | None) -> str | None:
+def fold(text: str | None) -> str | None:
+    """A text without upper and lower case, None for an empty one."""
     return text.casefold() if text else None

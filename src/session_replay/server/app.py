@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from functools import cache
 from typing import Any, cast
@@ -16,6 +17,7 @@ from litestar.types import Message, Scope
 from session_replay import __version__
 from session_replay.errors import ReplayError
 from session_replay.query.export import Export
+from session_replay.query.mirror.keeper import Mirror
 from session_replay.query.sessions import Catalogue
 from session_replay.query.trace import Trace
 from session_replay.server.access import LOOPBACK_NAMES, Access
@@ -47,9 +49,11 @@ def make_services(at: Installation, *, user: str, api_key: str | None, host: str
         # Behind a proxy that carries its own name the operator has configured more than loopback.
         LOOPBACK_NAMES if is_loopback else frozenset(),
     )
+    mirror = Mirror(at.names, at.session_keys)
     return Services(
         at=at,
-        catalogue=Catalogue(at.names, at.session_keys, at.key.organization),
+        catalogue=Catalogue(at.names, at.session_keys, at.key.organization, mirror),
+        mirror=mirror,
         trace=trace,
         export=Export(at),
         saved_filters=SavedFilters(at.key),
@@ -68,6 +72,10 @@ def make_app(services: Services) -> Litestar:
 
     async def start() -> None:
         services.feed.start()
+        services.mirror.start(services.at.database)
+
+    async def stop() -> None:
+        await asyncio.to_thread(services.mirror.stop)
 
     api = Router("/api", route_handlers=[*API_ROUTERS, get_document], guards=[services.access.check])
     return Litestar(
@@ -79,6 +87,7 @@ def make_app(services: Services) -> Litestar:
             Exception: unexpected_error,
         },
         on_startup=[start],
+        on_shutdown=[stop],
         before_send=[_add_headers],
         # The framework's own pages for the document would answer unknown addresses under /api with HTML.
         openapi_config=None,

@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from session_replay.query.export import Export
+from session_replay.query.mirror.keeper import Mirror
 from session_replay.query.sessions import Catalogue
 from session_replay.query.trace import Trace
 from session_replay.server.access import Access
@@ -37,6 +38,7 @@ class Services:
 
     at: Installation
     catalogue: Catalogue
+    mirror: Mirror
     trace: Trace
     export: Export
     saved_filters: SavedFilters

@@ -23,6 +23,8 @@ from sqlalchemy import (
     text,
 )
 
+from session_replay.store.changes import next_change
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -198,6 +200,16 @@ sessions = Table(
     Column("counted_cache_read_tokens", BigInteger, nullable=False),
     Column("subagents", Integer, nullable=False),
     Column("entry_types", SmallInteger, nullable=False),  # bit n = wire.ENTRY_TYPES[n] occurs
+    # The transaction that wrote the row last, see store/changes.py; filled in by every insert and update.
+    Column(
+        "change",
+        BigInteger,
+        nullable=False,
+        index=True,
+        default=next_change,
+        onupdate=next_change,
+        server_default=text("0"),
+    ),
     Index(
         "ix_sessions_to_be_linked",
         "root_id",
@@ -212,6 +224,15 @@ sessions = Table(
         sqlite_where=text("parent_id IS NULL"),
         postgresql_where=text("parent_id IS NULL"),
     ),
+)
+
+session_changes = Table(
+    # One row: the number of the last transaction that wrote sessions, and of the last that removed some.
+    "session_changes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+    Column("last_removal", BigInteger, nullable=False),
 )
 
 saved_filters = Table(

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, func, select
 
 from session_replay import __version__
 from session_replay.errors import NotFound
-from session_replay.query.condition import LIVE_MS
 from session_replay.query.instant import written_time
+from session_replay.query.meaning import LIVE_MS
 from session_replay.server.services import Services
 from session_replay.store.schema import clients, sessions
 from session_replay.wire import Client, ClientPage, Status
