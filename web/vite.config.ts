@@ -87,6 +87,8 @@ export default defineConfig({
     environmentOptions: { jsdom: { url: "http://127.0.0.1:8420/" } },
     setupFiles: ["src/testing/setup.ts"],
     restoreMocks: true,
+    // A busy machine is slow; what never comes fails all the same.
+    testTimeout: 20_000,
     css: false,
     server: { deps: { inline: [/@cloudscape-design/] } },
   },

@@ -57,7 +57,7 @@ def token_true_for(name, operator, wanted, row, rows, now_ms):
         have = sum(row["tokens"]) if name == "tokens" else row[name]
         return compare(operator, have, int(wanted))
     if name == "started_at":
-        first, last = range_of(wanted)
+        first, last = range_of(wanted, now_ms)
         return compare_time(operator, SINCE + timedelta(milliseconds=top_of(row, rows)["started_ms"]), first, last)
     if name == "has_subagents":
         return yes(wanted) == any(one["parent_id"] == top_of(row, rows)["id"] for one in rows)
@@ -112,7 +112,11 @@ def compare_time(operator, have, first, last):
     }[operator]
 
 
-def range_of(wanted):
+def range_of(wanted, now_ms):
+    if wanted.startswith("-"):
+        unit = {"m": 60, "h": 3600, "d": 86400, "w": 604800}[wanted[-1]] * SECOND
+        time = SINCE + timedelta(milliseconds=now_ms) - int(wanted[1:-1]) * unit
+        return time, time
     if len(wanted) == 10:
         day = date.fromisoformat(wanted)
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -72,7 +72,9 @@ def values(name, operator):
         case "time":
             instants = [datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms) for ms in TIMES_MS]
             days = ["2026-11-21", "2026-11-22", "2026-11-23", "2026-11-22T01:00:00+01:00", "2026-11-22T00:00:00.001Z"]
-            return st.sampled_from([*days, *(time.isoformat() for time in instants)])
+            return st.sampled_from(
+                [*days, "-0m", "-720m", "-12h", "-36h", "-1d", "-1w", *(time.isoformat() for time in instants)]
+            )
         case "boolean":
             return st.sampled_from([True, False, "true", "false"])
         case "choice":
@@ -105,7 +107,7 @@ over_trees = settings(
 
 def listed_ids(stored, asked, **page):
     with stored.ask() as (catalogue, connection):
-        found = catalogue.page(connection, filter=parse_filter(json.dumps(asked)), now_ms=NOW_MS, **page)
+        found = catalogue.page(connection, filter=parse_filter(json.dumps(asked), now_ms=NOW_MS), now_ms=NOW_MS, **page)
         assert found.total == len(found.items)
         return {session.id for session in found.items}
 
@@ -139,7 +141,9 @@ def test_the_filter_of_subagent_sessions_is_asked_of_themselves(stored, rows, as
 def test_a_suggestion_counts_what_the_list_shows_when_it_is_chosen(stored, rows, asked, name):
     stored.fill(rows)
     with stored.ask() as (catalogue, connection):
-        found = catalogue.facets(connection, name, filter=parse_filter(json.dumps(asked)), now_ms=NOW_MS).items
+        found = catalogue.facets(
+            connection, name, filter=parse_filter(json.dumps(asked), now_ms=NOW_MS), now_ms=NOW_MS
+        ).items
     matched = matching_ids(asked, rows, NOW_MS)
     assert len({facet.value for facet in found}) == len(found)
     for facet in found:

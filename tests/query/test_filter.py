@@ -113,6 +113,9 @@ def test_lengths_have_limits():
         (token("started_at", "=", "2026-11-22T10:00:00+99:00"), "with its offset"),
         (token("started_at", "=", "20261122"), "2026-11-22, in UTC"),
         (token("started_at", ">", 1_795_305_600_000), "2026-11-22, in UTC"),
+        (token("started_at", ">", "-7"), "before now"),
+        (token("started_at", ">", "-7y"), "before now"),
+        (token("started_at", ">", "+7d"), "before now"),
     ],
 )
 def test_what_cannot_be_understood_is_refused_and_says_what_is_allowed(written, says):
@@ -149,6 +152,17 @@ def test_a_value_may_be_written_in_several_ways(name, written, meant):
     found = value_of(name, "=", written)
     assert found == meant
     assert type(found) is type(meant)
+
+
+@pytest.mark.parametrize(
+    ("written", "before_ms"),
+    [("-90m", 90 * 60_000), ("-24h", DAY_MS), ("-7d", 7 * DAY_MS), ("-4W", 28 * DAY_MS), ("-0m", 0)],
+)
+def test_a_time_may_be_said_from_now(written, before_ms):
+    found = parse_filter(json.dumps(token("started_at", ">=", written)), now_ms=MIDNIGHT_MS)
+    assert found.value == Span(MIDNIGHT_MS - before_ms, MIDNIGHT_MS - before_ms + 1)
+    earlier, later = (parsed(token("started_at", ">=", one)).value for one in ("-4w", "-1w"))
+    assert later.start_ms - earlier.start_ms >= 21 * DAY_MS
 
 
 json_values = st.recursive(

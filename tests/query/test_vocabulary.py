@@ -2,14 +2,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from session_replay.query.vocabulary import MEANINGS, OPERATORS, VOCABULARY, reference
+from session_replay.query.vocabulary import MEANINGS, OPERATORS, VOCABULARY, page_words, reference
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "filter.md"
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "filter.md"
+PAGE = ROOT / "web" / "src" / "filter" / "vocabulary.json"
 
 
 def test_the_document_is_what_the_vocabulary_says():
     assert DOCUMENT.read_text(encoding="utf-8") == reference(), (
         "python -m session_replay.query.vocabulary > docs/filter.md"
+    )
+
+
+def test_the_page_offers_what_the_vocabulary_says():
+    assert PAGE.read_text(encoding="utf-8") == page_words(), (
+        "python -m session_replay.query.vocabulary --page > web/src/filter/vocabulary.json"
     )
 
 

@@ -84,6 +84,11 @@ export function formatDateTime(at: string | null | undefined, zone: string): str
   });
 }
 
+/** `3 Nov 2026` from the day of a calendar, `2026-11-03`. */
+export function formatDay(day: string): string {
+  return shown(`${day}T12:00Z`, "UTC", "day", { day: "numeric", month: "short", year: "numeric" });
+}
+
 /** With seconds, milliseconds and the zone's name, for tooltips and Meta: `3 Nov 2026, 07:04:05.123 GMT+1`. */
 export function formatDateTimeExact(at: string | null | undefined, zone: string): string {
   return shown(at, zone, "exact", {

@@ -38,6 +38,16 @@ function wallClock(instant: number, zone: string): number {
   return Date.UTC(year, month - 1, day, hour, minute, second);
 }
 
+/** What a wall clock in `zone` shows at an instant: `2026-11-03T07:30:00`. */
+export function wallTime(instant: number, zone: string): string {
+  return new Date(wallClock(instant, zone)).toISOString().slice(0, 19);
+}
+
+/** How many minutes the clocks of `zone` are ahead of UTC at an instant. */
+export function offsetMinutes(instant: number, zone: string): number {
+  return Math.round((wallClock(instant, zone) - instant) / 60_000);
+}
+
 /** The calendar day of an instant in a zone: `2026-11-03`. */
 export function dayOf(instant: number, zone: string): string {
   return new Date(wallClock(instant, zone)).toISOString().slice(0, 10);

@@ -40,12 +40,22 @@ class Group(NamedTuple):
 Filter: TypeAlias = Token | Group
 
 
-def parse_filter(text: str | None, *, vocabulary: Mapping[str, Property] = VOCABULARY) -> Filter | None:
+class _Reading(NamedTuple):
+    """What a filter is read with: the words, and the clock."""
+
+    vocabulary: Mapping[str, Property]
+    now_ms: int | None
+
+
+def parse_filter(
+    text: str | None, *, vocabulary: Mapping[str, Property] = VOCABULARY, now_ms: int | None = None
+) -> Filter | None:
     """Read the ``filter`` parameter.
 
     Args:
         text: JSON, ``{"and"|"or": [ {"property", "operator", "value"} | nested … ]}``; a bare token is a filter too.
         vocabulary: The properties that can be asked for.
+        now_ms: What relative times are measured from; now, unless told otherwise.
 
     Returns:
         The filter; None where there is nothing to ask: no text, or a group without tokens.
@@ -60,7 +70,7 @@ def parse_filter(text: str | None, *, vocabulary: Mapping[str, Property] = VOCAB
     written = _decoded(text)
     if written in ({"and": []}, {"or": []}):
         return None
-    found = _parse(written, vocabulary, depth=1)
+    found = _parse(written, _Reading(vocabulary, now_ms), depth=1)
     if sum(1 for _ in tokens(found)) > TOKENS_MAX:
         raise InvalidFilter(f"the filter has more than {TOKENS_MAX} tokens")
     return found
@@ -84,16 +94,16 @@ def _decoded(text: str) -> object:
         raise InvalidFilter(f"the filter nests deeper than {DEPTH_MAX} groups") from None
 
 
-def _parse(written: object, vocabulary: Mapping[str, Property], *, depth: int) -> Filter:
+def _parse(written: object, reading: _Reading, *, depth: int) -> Filter:
     if not isinstance(written, dict):
         raise InvalidFilter(f"a filter is an object with and, or, or a property, not {quoted(written)}")
     part = cast("dict[str, Any]", written)
     if "and" in part or "or" in part:
-        return _parse_group(part, vocabulary, depth)
-    return _parse_token(part, vocabulary)
+        return _parse_group(part, reading, depth)
+    return _parse_token(part, reading)
 
 
-def _parse_group(part: dict[str, Any], vocabulary: Mapping[str, Property], depth: int) -> Group:
+def _parse_group(part: dict[str, Any], reading: _Reading, depth: int) -> Group:
     if len(part) != 1:
         raise InvalidFilter(f"a group has one key, and or or, not {', '.join(map(quoted, part))}")
     if depth > DEPTH_MAX:
@@ -102,17 +112,19 @@ def _parse_group(part: dict[str, Any], vocabulary: Mapping[str, Property], depth
     parts: object = part[joined]
     if not isinstance(parts, list) or not parts:
         raise InvalidFilter(f"{joined} takes a list of one or more tokens or groups, not {quoted(part[joined])}")
-    return Group(joined, tuple(_parse(one, vocabulary, depth=depth + 1) for one in cast("list[object]", parts)))
+    return Group(joined, tuple(_parse(one, reading, depth=depth + 1) for one in cast("list[object]", parts)))
 
 
-def _parse_token(part: dict[str, Any], vocabulary: Mapping[str, Property]) -> Token:
+def _parse_token(part: dict[str, Any], reading: _Reading) -> Token:
     if set(part) != _TOKEN_KEYS:
         raise InvalidFilter(f"a token has property, operator and value, this one has {', '.join(map(quoted, part))}")
-    found = vocabulary.get(part["property"]) if isinstance(part["property"], str) else None
+    found = reading.vocabulary.get(part["property"]) if isinstance(part["property"], str) else None
     if found is None:
-        raise InvalidFilter(f"there is no property {quoted(part['property'])}; there are {', '.join(vocabulary)}")
+        raise InvalidFilter(
+            f"there is no property {quoted(part['property'])}; there are {', '.join(reading.vocabulary)}"
+        )
     operator = part["operator"]
     if operator not in found.allowed():
         known = "does not fit" if operator in tuple(MEANINGS) else "is no operator for"
         raise InvalidFilter(f"{quoted(operator)} {known} {found.name}; it takes {' '.join(found.allowed())}")
-    return Token(found, operator, parse_value(found, operator, part["value"]))
+    return Token(found, operator, parse_value(found, operator, part["value"], now_ms=reading.now_ms))

@@ -6,6 +6,7 @@ Malformed input ends as ``InvalidFilter`` with a sentence that says what is allo
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
@@ -20,6 +21,8 @@ NUMBER_MAX = 10**15
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
+_AGO = re.compile(r"-([0-9]{1,6})([MHDW])")
+_UNIT_MS = {"M": 60_000, "H": 3_600_000, "D": 86_400_000, "W": 7 * 86_400_000}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _DAY_MS = 86_400_000
@@ -37,13 +40,14 @@ Value: TypeAlias = str | int | bool | Span | None
 """None stands for a property that is lacking."""
 
 
-def parse_value(of: Property, operator: Operator, written: object) -> Value:
+def parse_value(of: Property, operator: Operator, written: object, *, now_ms: int | None = None) -> Value:
     """The value that ``written`` means for a property.
 
     Args:
         of: The property.
         operator: What stands between them; an empty text fits only ``=`` and ``!=``.
         written: As it stands in the JSON: a string, number or boolean.
+        now_ms: What a relative time (``-7d``) is measured from; now, unless told otherwise.
 
     Raises:
         InvalidFilter: It is no value of this property.
@@ -58,7 +62,7 @@ def parse_value(of: Property, operator: Operator, written: object) -> Value:
         case "number":
             return _number(of, written)
         case "time":
-            return _span(of, written)
+            return _span(of, written, time.time_ns() // 1_000_000 if now_ms is None else now_ms)
         case "boolean":
             return _boolean(of, written)
         case "choice":
@@ -101,16 +105,19 @@ def _choice(of: Property, written: str | float) -> str:
     return text
 
 
-def _span(of: Property, written: str | float) -> Span:
+def _span(of: Property, written: str | float, now_ms: int) -> Span:
     text = _text(written).strip().upper()
-    if _DAY.fullmatch(text):
+    ago = _AGO.fullmatch(text)
+    if ago:
+        start_ms, length_ms = now_ms - int(ago[1]) * _UNIT_MS[ago[2]], 1
+    elif _DAY.fullmatch(text):
         start_ms, length_ms = _milliseconds(f"{text}T00:00:00Z"), _DAY_MS
     else:
         start_ms, length_ms = _milliseconds(text) if _INSTANT.fullmatch(text) else None, 1
     if start_ms is None:
         raise InvalidFilter(
-            f"{of.name} takes a day (2026-11-22, in UTC) or a time with its offset (2026-11-22T19:16:44Z), "
-            f"not {quoted(written)}"
+            f"{of.name} takes a day (2026-11-22, in UTC), a time with its offset (2026-11-22T19:16:44Z) or one before "
+            f"now (-90m, -24h, -7d, -4w), not {quoted(written)}"
         )
     return Span(start_ms, start_ms + length_ms)
 

@@ -1,11 +1,13 @@
 """The words of the filter: one table, from which come the SQL, the page's properties and docs/filter.md.
 
 A property here is one that can be asked for; adding a row adds it everywhere.
-``python -m session_replay.query.vocabulary > docs/filter.md`` writes the reference anew.
+``python -m session_replay.query.vocabulary > docs/filter.md`` writes the reference anew, and
+``python -m session_replay.query.vocabulary --page > web/src/filter/vocabulary.json`` what the page offers.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -90,7 +92,15 @@ class Property(NamedTuple):
 
 
 _PROPERTIES = (
-    Property("host", "name", "Agent", "Where", "Name of the machine that the session ran on.", "host", by_client=True),
+    Property(
+        "host",
+        "name",
+        "Agent (host)",
+        "Where",
+        "Name of the machine that the session ran on.",
+        "host",
+        by_client=True,
+    ),
     Property("user", "name", "User", "Where", "User of that machine.", "user", by_client=True),
     Property(
         "project",
@@ -242,7 +252,7 @@ _VALUES: Mapping[ValueKind, str] = MappingProxyType(
         "id": "text",
         "choice": "text",
         "number": "whole number",
-        "time": "`YYYY-MM-DD` or RFC 3339",
+        "time": "`YYYY-MM-DD`, RFC 3339, or `-7d`",
         "boolean": "`true` or `false`",
     }
 )
@@ -287,7 +297,9 @@ _RULES = """\
 - *Text* looks into the title and the first prompt of a session, not yet into its contents.
 - A date stands for its whole day in UTC: `= 2026-11-22` is that day, `> 2026-11-22` begins with the next one and
   `<= 2026-11-22` ends with it. A time needs an offset (`2026-11-22T19:16:44Z`, `…+02:00`) and is exact to the
-  millisecond. Ranges are two tokens.
+  millisecond. `-90m`, `-24h`, `-7d` and `-4w` are so many minutes, hours, days or weeks before the moment at which the
+  filter is asked: a link or a saved filter that says `>= -7d` goes on to mean the last seven days. Ranges are two
+  tokens.
 - Durations are milliseconds. Numbers and booleans may be written as JSON text too.
 """
 
@@ -318,6 +330,23 @@ def reference() -> str:
     )
 
 
+def page_words() -> str:
+    """What the page needs to know of the properties that it offers, as JSON (web/src/filter/vocabulary.json)."""
+    offered = [
+        {
+            "key": one.name,
+            "label": one.label,
+            "kind": one.kind,
+            "group": one.group,
+            "operators": one.allowed(),
+            **({"choices": one.choices} if one.choices else {}),
+        }
+        for one in VOCABULARY.values()
+        if one.shown
+    ]
+    return json.dumps(offered, indent=2, ensure_ascii=False) + "\n"
+
+
 def _property_row(one: Property) -> str:
     value = _code(one.choices) if one.choices else _VALUES[one.kind]
     label = one.label if one.shown else f"{one.label} (nothing has it yet)"
@@ -329,4 +358,4 @@ def _code(words: tuple[str, ...]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(reference())
+    sys.stdout.write(page_words() if "--page" in sys.argv else reference())

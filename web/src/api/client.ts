@@ -11,6 +11,7 @@ export type SessionPage = Schemas["SessionPage"];
 export type Stats = Schemas["Stats"];
 export type ActivityDay = Schemas["ActivityDay"];
 export type Status = Schemas["Status"];
+export type Client = Schemas["Client"];
 /** Of the facts the server leaves out what says nothing. */
 export type Entry = Omit<Schemas["Entry"], "facts"> & {
   facts?: Partial<Schemas["Facts"]> | null;

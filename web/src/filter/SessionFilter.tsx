@@ -3,12 +3,11 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useMemo, useState } from "react";
 import { answer, api } from "../api/client";
 import { formatCount, formatShort } from "../format";
-import { useZoneName } from "../timeZone";
+import { useZoneName, wallTime } from "../timeZone";
 import type { FilterNode } from "./filter";
 import {
+  FREE_TEXT_OPERATORS,
   type Kind,
-  OPERATOR_DEFAULT,
-  OPERATORS,
   PROPERTIES,
   type Property,
   propertyOf,
@@ -23,10 +22,12 @@ interface Props {
   /** Sessions that match, once known. */
   total: number | undefined;
   loading: boolean;
+  /** A control that stands before the input. */
+  before?: ReactNode;
 }
 
 /** One input for all conditions: property, operator, value with suggestions from the data; joined by and / or. */
-export function SessionFilter({ filter, onChange, total, loading }: Props) {
+export function SessionFilter({ filter, onChange, total, loading, before }: Props) {
   const zone = useZoneName();
   const query = useMemo(() => queryOf(filter), [filter]);
   const properties = useMemo(() => PROPERTIES.map((one) => filteringProperty(one, zone)), [zone]);
@@ -38,13 +39,15 @@ export function SessionFilter({ filter, onChange, total, loading }: Props) {
         query={query ?? EMPTY_QUERY}
         onChange={({ detail }) => onChange(filterOfQuery(detail, zone))}
         enableTokenGroups
+        customControl={before}
+        freeTextFiltering={FREE_TEXT_FILTERING}
         filteringProperties={properties}
         customGroupsText={GROUPS}
         filteringOptions={options}
         filteringStatusType={status}
         onLoadItems={load}
         filteringAriaLabel="Filter sessions"
-        filteringPlaceholder="Filter sessions by host, project, tool, model, time or first prompt"
+        filteringPlaceholder="Filter sessions by property or text"
         filteringLoadingText="Loading values"
         filteringErrorText="The values could not be loaded."
         filteringRecoveryText="Retry"
@@ -116,25 +119,37 @@ function useSuggestions() {
   return { options, status, load };
 }
 
-const GROUPS: PropertyFilterProps.GroupText[] = [
-  { group: "where", properties: "Where it ran", values: "Values" },
-  { group: "what", properties: "What it did", values: "Values" },
-  { group: "when", properties: "When and how much", values: "Values" },
-];
+const FREE_TEXT_FILTERING: PropertyFilterProps.FreeTextFiltering = {
+  operators: FREE_TEXT_OPERATORS,
+  defaultOperator: ":",
+};
+
+/** Headings over the properties, by the vocabulary's groups. */
+const HEADINGS: Record<string, string> = {
+  Where: "Where it ran",
+  What: "What it did",
+  Security: "Security",
+  When: "When",
+  Figures: "How much",
+  Text: "What was said",
+};
+const GROUPS: PropertyFilterProps.GroupText[] = [...new Set(PROPERTIES.map(({ group }) => group))].map(
+  (group) => ({ group, properties: HEADINGS[group] ?? group, values: "Values" }),
+);
 
 function filteringProperty(property: Property, zone: string): PropertyFilterProps.FilteringProperty {
-  const { key, label, plural, kind, group } = property;
+  const { key, label, plural, kind, group, operators } = property;
   const format = (value: unknown) => shownValue(property, value, zone);
   const place = { property, zone };
   const form = FORMS[kind];
-  const formatted = kind === "flag" || kind === "choice" || form !== undefined;
+  const formatted = property.values !== undefined || form !== undefined;
   return {
     key,
     propertyLabel: label,
     groupValuesLabel: plural,
     group,
-    defaultOperator: OPERATOR_DEFAULT[kind],
-    operators: OPERATORS[kind].map((operator) =>
+    ...(operators[0] && { defaultOperator: operators[0] }),
+    operators: operators.map((operator) =>
       formatted
         ? { operator, format, ...(form && { form: (input: Input) => form({ ...input, ...place }) }) }
         : operator,
@@ -146,12 +161,12 @@ type Input = PropertyFilterProps.ExtendedOperatorFormProps<unknown>;
 type FormProps = Input & { property: Property; zone: string };
 
 const FORMS: Partial<Record<Kind, (props: FormProps) => ReactNode>> = {
-  instant: (props) => <InstantForm {...props} />,
+  time: (props) => <TimeForm {...props} />,
   duration: (props) => <QuantityForm {...props} example="1h 30m" />,
   count: (props) => <QuantityForm {...props} example="1,000 or 10k" />,
 };
 
-function InstantForm({ value, filter, onChange, property, zone }: FormProps) {
+function TimeForm({ value, filter, onChange, property, zone }: FormProps) {
   return (
     <label className="session-filter-form">
       {property.label} ({zone})
@@ -182,13 +197,11 @@ function QuantityForm({ value, filter, onChange, property, zone, example }: Form
 /** A time for the browser's own input: `2026-11-03T07:30` in the zone, or nothing. */
 function wallOf(value: unknown, zone: string): string {
   const instant = Date.parse(String(value ?? ""));
-  if (Number.isNaN(instant)) return "";
-  const parts = new Intl.DateTimeFormat("sv-SE", {
-    timeZone: zone,
-    dateStyle: "short",
-    timeStyle: "short",
-  }).format(instant);
-  return parts.replace(" ", "T");
+  return Number.isNaN(instant) ? "" : wallTime(instant, zone).slice(0, 16);
+}
+
+function said({ propertyLabel, operator, value }: PropertyFilterProps.FormattedToken): string {
+  return `${propertyLabel} ${operator} ${value}`;
 }
 
 const STRINGS: PropertyFilterProps.I18nStrings = {
@@ -215,14 +228,14 @@ const STRINGS: PropertyFilterProps.I18nStrings = {
   valueText: "Value",
   cancelActionText: "Cancel",
   applyActionText: "Apply",
-  allPropertiesLabel: "First prompt",
+  allPropertiesLabel: "Text",
   tokenLimitShowMore: "Show more",
   tokenLimitShowFewer: "Show fewer",
   clearFiltersText: "Clear filters",
   tokenOperatorAriaLabel: "And or or",
-  removeTokenButtonAriaLabel: (token) => `Remove ${token.propertyLabel} ${token.operator} ${token.value}`,
+  removeTokenButtonAriaLabel: (token) => `Remove ${said(token)}`,
   enteredTextLabel: (text) => `Use: "${text}"`,
-  formatToken: (token) => `${token.propertyLabel} ${token.operator} ${token.value}`,
+  formatToken: said,
   groupEditAriaLabel: (group) => `Edit group of ${group.tokens.length} filters`,
   tokenEditorTokenActionsAriaLabel: (token) => `Actions for ${token.propertyLabel}`,
   tokenEditorTokenRemoveAriaLabel: (token) => `Remove ${token.propertyLabel}`,
@@ -230,6 +243,6 @@ const STRINGS: PropertyFilterProps.I18nStrings = {
   tokenEditorTokenRemoveFromGroupLabel: "Remove from group",
   tokenEditorAddNewTokenLabel: "Add filter to group",
   tokenEditorAddTokenActionsAriaLabel: "More ways to add a filter",
-  tokenEditorAddExistingTokenAriaLabel: (token) => `Add ${token.propertyLabel} ${token.value} to group`,
-  tokenEditorAddExistingTokenLabel: (token) => `Add ${token.propertyLabel} ${token.operator} ${token.value}`,
+  tokenEditorAddExistingTokenAriaLabel: (token) => `Add ${said(token)} to group`,
+  tokenEditorAddExistingTokenLabel: (token) => `Add ${said(token)}`,
 };

@@ -2,9 +2,11 @@ import { formatCount, formatDateTime, formatDuration } from "../format";
 import { instantOf } from "../timeZone";
 import type { Operator } from "./filter";
 import { parseCount, parseDuration } from "./quantity";
+import { agoOf, agoText } from "./range";
+import vocabulary from "./vocabulary.json";
 
-/** What kind of value a property has: it decides operators, form and the value's type in the filter. */
-export type Kind = "name" | "choice" | "text" | "flag" | "instant" | "duration" | "count";
+/** What kind of value a property has: it decides form, format and the value's type in the filter. */
+export type Kind = "name" | "choice" | "text" | "id" | "boolean" | "time" | "duration" | "count";
 
 export interface Property {
   key: string;
@@ -12,92 +14,85 @@ export interface Property {
   /** Of the values, over their list. */
   plural: string;
   kind: Kind;
-  group: "where" | "what" | "when";
+  group: string;
+  /** Those that fit; the first is offered first. */
+  operators: readonly Operator[];
   /** Values that are known without asking, with their labels. */
   values?: Record<string, string>;
 }
 
-const ENTRY_TYPES = {
-  user: "User",
-  assistant: "Assistant",
-  tool: "Tool",
-  thinking: "Thinking",
-  progress: "Progress",
-  system: "System",
-  summary: "Summary",
-  snapshot: "Snapshot",
-};
-const YES_NO = { true: "Yes", false: "No" };
+/** What a text without a property is looked for in; it has no name in the input. */
+export const FREE_TEXT = "text";
 
-/** The vocabulary of the filter, in the order in which it is offered. */
-export const PROPERTIES: readonly Property[] = [
-  { key: "host", label: "Agent (host)", plural: "Hosts", kind: "name", group: "where" },
-  { key: "user", label: "User", plural: "Users", kind: "name", group: "where" },
-  { key: "project", label: "Project", plural: "Projects", kind: "name", group: "where" },
-  { key: "git_branch", label: "Git branch", plural: "Git branches", kind: "name", group: "where" },
-  { key: "model", label: "Model", plural: "Models", kind: "name", group: "what" },
-  { key: "tool", label: "Tool used", plural: "Tools", kind: "name", group: "what" },
-  {
-    key: "entry_type",
-    label: "Entry type present",
-    plural: "Entry types",
-    kind: "choice",
-    group: "what",
-    values: ENTRY_TYPES,
-  },
-  { key: "client_version", label: "Client version", plural: "Client versions", kind: "name", group: "what" },
-  {
-    key: "permission_mode",
-    label: "Permission mode",
-    plural: "Permission modes",
-    kind: "name",
-    group: "what",
-  },
-  { key: "first_prompt", label: "First prompt", plural: "First prompts", kind: "text", group: "what" },
-  { key: "session_id", label: "Session id", plural: "Session ids", kind: "text", group: "what" },
-  {
-    key: "has_subagents",
-    label: "Has subagents",
-    plural: "Has subagents",
-    kind: "flag",
-    group: "what",
-    values: YES_NO,
-  },
-  { key: "live", label: "Live", plural: "Live", kind: "flag", group: "when", values: YES_NO },
-  { key: "started_at", label: "Started", plural: "Times", kind: "instant", group: "when" },
-  { key: "duration_ms", label: "Duration", plural: "Durations", kind: "duration", group: "when" },
-  { key: "messages", label: "Messages", plural: "Messages", kind: "count", group: "when" },
-  { key: "tokens", label: "Tokens", plural: "Tokens", kind: "count", group: "when" },
-];
-
-export const OPERATORS: Record<Kind, readonly Operator[]> = {
-  name: ["=", "!=", ":", "!:", "^", "!^"],
-  choice: ["=", "!="],
-  text: [":", "!:", "=", "!=", "^", "!^"],
-  flag: ["="],
-  instant: [">=", ">", "<", "<="],
-  duration: [">", ">=", "<", "<="],
-  count: [">", ">=", "<", "<=", "=", "!="],
+const PLURALS: Record<string, string> = {
+  host: "Agents",
+  user: "Users",
+  project: "Projects",
+  git_branch: "Git branches",
+  model: "Models",
+  tool: "Tools",
+  entry_type: "Entry types",
+  client_version: "Client versions",
+  permission_mode: "Permission modes",
+  session_id: "Session ids",
+  first_prompt: "First prompts",
 };
 
-export const OPERATOR_DEFAULT: Record<Kind, Operator> = {
-  name: "=",
-  choice: "=",
-  text: ":",
-  flag: "=",
-  instant: ">=",
-  duration: ">",
-  count: ">",
-};
+/** Where people begin with another operator than the vocabulary's first. */
+const OPERATORS_FIRST: Partial<Record<Kind, Operator>> = { text: ":", time: ">=", duration: ">", count: ">" };
+
+/** What no person means: an instant is never met to the millisecond, and "not yes" is "no". */
+const OPERATORS_LEFT_OUT: Partial<Record<Kind, readonly Operator[]>> = { time: ["=", "!="], boolean: ["!="] };
+
+/** Of the figures, those that are lengths of time. */
+const DURATIONS: ReadonlySet<string> = new Set(["duration_ms"]);
+
+/** The properties that can be picked, in the order in which they are offered, as the server has them. */
+export const PROPERTIES: readonly Property[] = vocabulary
+  .filter(({ key }) => key !== FREE_TEXT)
+  .map(({ key, label, kind: written, group, operators, choices }) => {
+    const kind = kindOf(key, written);
+    return {
+      key,
+      label,
+      plural: PLURALS[key] ?? label,
+      kind,
+      group,
+      operators: offered(operators as Operator[], kind),
+      ...valuesOf(kind, choices),
+    };
+  });
+
+/** The operators that a text without a property may follow. */
+export const FREE_TEXT_OPERATORS = (vocabulary.find(({ key }) => key === FREE_TEXT)?.operators ??
+  []) as readonly Operator[];
 
 export const propertyOf = new Map(PROPERTIES.map((property) => [property.key, property]));
+
+function kindOf(key: string, written: string): Kind {
+  if (written === "number") return DURATIONS.has(key) ? "duration" : "count";
+  return written as Kind;
+}
+
+function offered(operators: Operator[], kind: Kind): Operator[] {
+  const first = OPERATORS_FIRST[kind] ?? "=";
+  const rest = operators.filter((one) => one !== first && !OPERATORS_LEFT_OUT[kind]?.includes(one));
+  return [first, ...rest];
+}
+
+function valuesOf(kind: Kind, choices: string[] | undefined): Pick<Property, "values"> {
+  if (kind === "boolean") return { values: { true: "Yes", false: "No" } };
+  if (choices === undefined) return {};
+  const label = (value: string) => value.charAt(0).toUpperCase() + value.slice(1);
+  return { values: Object.fromEntries(choices.map((value) => [value, label(value)])) };
+}
 
 /** A value as typed or picked, as the API takes it; what cannot be understood stays and the server says so. */
 export function filterValue(kind: Kind, typed: unknown, zone: string): string | number | boolean {
   if (typeof typed === "number" || typeof typed === "boolean") return typed;
   const text = String(typed ?? "");
   switch (kind) {
-    case "flag": {
+    case "boolean": {
       const lower = text.trim().toLowerCase();
       if (lower === "true" || lower === "yes") return true;
       return lower === "false" || lower === "no" ? false : text;
@@ -106,7 +101,9 @@ export function filterValue(kind: Kind, typed: unknown, zone: string): string | 
       return parseDuration(text) ?? text;
     case "count":
       return parseCount(text) ?? text;
-    case "instant": {
+    case "time": {
+      const ago = agoOf(text);
+      if (ago !== null) return ago;
       const wall = text.trim().replace(/^(\d{4}-\d{2}-\d{2})[ T](\d{1,2}:\d{2}(?::\d{2})?)$/, "$1T$2");
       if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?$/.test(wall)) return text;
       const instant = instantOf(wall, zone);
@@ -125,10 +122,13 @@ export function shownValue(property: Property, value: unknown, zone: string): st
       return typeof value === "number" ? formatDuration(value) : text;
     case "count":
       return typeof value === "number" ? formatCount(value) : text;
-    case "instant":
-      return Number.isNaN(Date.parse(text))
-        ? text
-        : `${formatDateTime(text, zone)} ${zone === "UTC" ? "UTC" : "local"}`;
+    case "time":
+      return (
+        agoText(text) ??
+        (Number.isNaN(Date.parse(text))
+          ? text
+          : `${formatDateTime(text, zone)} ${zone === "UTC" ? "UTC" : "local"}`)
+      );
     default:
       return property.values?.[text] ?? text;
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type FilterNode, filterOf } from "./filter";
 import { filterValue, propertyOf, shownValue } from "./properties";
 import { parseCount, parseDuration } from "./quantity";
-import { daysOf, filterOfQuery, queryOf, withDays, withoutDays } from "./query";
+import { filterOfQuery, queryOf } from "./query";
 
 const FILTERS: FilterNode[] = [
   { and: [{ property: "host", operator: "=", value: "mbp" }] },
@@ -59,15 +59,15 @@ describe("the filter in the address", () => {
 });
 
 describe("what is typed", () => {
-  test("text without a property is looked for in the first prompt", () => {
+  test("text without a property is free text, and comes back as such", () => {
     const query = {
       operation: "and" as const,
       tokens: [],
       tokenGroups: [{ operator: ":" as const, value: "flaky" }],
     };
-    expect(filterOfQuery(query, "UTC")).toEqual({
-      and: [{ property: "first_prompt", operator: ":", value: "flaky" }],
-    });
+    const filter = { and: [{ property: "text", operator: ":" as const, value: "flaky" }] };
+    expect(filterOfQuery(query, "UTC")).toEqual(filter);
+    expect(queryOf(filter)).toEqual(query);
   });
 
   test("empty tokens and groups leave no trace", () => {
@@ -107,11 +107,12 @@ describe("what is typed", () => {
   });
 
   test("a day is its start in the zone of the page; anything else is left to the server", () => {
-    expect(filterValue("instant", "2026-11-03", "Europe/Berlin")).toBe("2026-11-02T23:00:00.000Z");
-    expect(filterValue("instant", "2026-11-03 07:30", "UTC")).toBe("2026-11-03T07:30:00.000Z");
-    expect(filterValue("instant", "2026-11-03T07:30:00Z", "Europe/Berlin")).toBe("2026-11-03T07:30:00Z");
-    expect(filterValue("instant", "soon", "UTC")).toBe("soon");
-    expect(filterValue("flag", "Yes", "UTC")).toBe(true);
+    expect(filterValue("time", "2026-11-03", "Europe/Berlin")).toBe("2026-11-02T23:00:00.000Z");
+    expect(filterValue("time", "2026-11-03 07:30", "UTC")).toBe("2026-11-03T07:30:00.000Z");
+    expect(filterValue("time", "2026-11-03T07:30:00Z", "Europe/Berlin")).toBe("2026-11-03T07:30:00Z");
+    expect(filterValue("time", "soon", "UTC")).toBe("soon");
+    expect(filterValue("time", "7 days ago", "UTC")).toBe("-7d");
+    expect(filterValue("boolean", "Yes", "UTC")).toBe(true);
   });
 
   test("a value is shown as it was meant", () => {
@@ -122,22 +123,20 @@ describe("what is typed", () => {
     expect(shown("duration_ms", 5_400_000)).toBe("1h 30m");
     expect(shown("live", "true")).toBe("Yes");
     expect(shown("entry_type", "tool")).toBe("Tool");
+    expect(shown("started_at", "-24h")).toBe("24 hours ago");
     expect(shown("started_at", "2026-11-02T23:00:00.000Z")).toBe("2 Nov 2026, 23:00 UTC");
   });
 });
 
-test("days chosen in the heatmap replace days, and nothing else", () => {
-  const host = { property: "host", operator: "=", value: "a" } as const;
-  const first = withDays({ and: [host] }, "2026-11-02T00:00:00Z", "2026-11-03T00:00:00Z");
-  const second = withDays(first, "2026-12-02T00:00:00Z", "2026-12-03T00:00:00Z");
-  expect(daysOf(second)).toEqual({ from: "2026-12-02T00:00:00Z", before: "2026-12-03T00:00:00Z" });
-  expect(withoutDays(second)).toEqual({ and: [host] });
-  const either: FilterNode = { or: [host, { property: "user", operator: "=", value: "b" }] };
-  expect(withDays(either, "a", "b")).toEqual({
-    and: [
-      either,
-      { property: "started_at", operator: ">=", value: "a" },
-      { property: "started_at", operator: "<", value: "b" },
-    ],
+describe("the vocabulary", () => {
+  test("what nobody means is not offered, the rest is as the server has it", () => {
+    expect(propertyOf.get("started_at")?.operators).toEqual([">=", ">", "<", "<="]);
+    expect(propertyOf.get("live")?.operators).toEqual(["="]);
+    expect(propertyOf.get("host")?.operators).toEqual(["=", "!=", ":", "!:", "^", "!^"]);
+    expect(propertyOf.get("duration_ms")).toMatchObject({ kind: "duration", label: "Duration" });
+  });
+
+  test("free text has no name of its own, and what no data can have is not offered", () => {
+    expect(["text", "severity", "rule"].filter((key) => propertyOf.has(key))).toEqual([]);
   });
 });

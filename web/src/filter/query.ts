@@ -1,6 +1,6 @@
 import type { PropertyFilterProps } from "@cloudscape-design/components/property-filter";
 import type { Condition, FilterNode, FilterTerm, Operator } from "./filter";
-import { filterValue, propertyOf } from "./properties";
+import { FREE_TEXT, filterValue, propertyOf } from "./properties";
 
 type Token = PropertyFilterProps.Token;
 type Group = PropertyFilterProps.TokenGroup;
@@ -42,6 +42,7 @@ function node(operation: PropertyFilterProps.JoinOperation, terms: FilterTerm[])
 }
 
 function tokenOf({ property, operator, value }: Condition): Token {
+  if (property === FREE_TEXT) return { operator, value };
   // The input matches its own options by text; numbers are kept for the formats of their forms.
   return { propertyKey: property, operator, value: typeof value === "boolean" ? String(value) : value };
 }
@@ -56,46 +57,11 @@ function termOf(one: Token | Group, zone: string): FilterTerm | undefined {
 
 function conditionOfToken(token: Token, zone: string): Condition | undefined {
   if (token.value === null || token.value === undefined || token.value === "") return undefined;
-  // Text typed without a property is looked for where people expect it: in what was asked.
-  const property = token.propertyKey ?? "first_prompt";
+  const property = token.propertyKey ?? FREE_TEXT;
   const operator = (token.operator || ":") as Operator;
   return {
     property,
     operator,
     value: filterValue(propertyOf.get(property)?.kind ?? "text", token.value, zone),
   };
-}
-
-/** The filter with its conditions on `started_at` replaced by a range of days, both included. */
-export function withDays(filter: FilterNode | undefined, from: string, before: string): FilterNode {
-  const rest =
-    filter === undefined ? [] : "and" in filter ? filter.and.filter((term) => !isStart(term)) : [filter];
-  return {
-    and: [
-      ...rest,
-      { property: "started_at", operator: ">=", value: from },
-      { property: "started_at", operator: "<", value: before },
-    ],
-  };
-}
-
-/** The filter without conditions on `started_at`. */
-export function withoutDays(filter: FilterNode | undefined): FilterNode | undefined {
-  if (filter === undefined || "or" in filter) return filter;
-  const rest = filter.and.filter((term) => !isStart(term));
-  return rest.length === 0 ? undefined : { and: rest };
-}
-
-/** The range that `withDays` has set, if the filter has one. */
-export function daysOf(filter: FilterNode | undefined): { from: string; before: string } | null {
-  if (filter === undefined || "or" in filter) return null;
-  const start = (operator: Operator) =>
-    filter.and.find((term) => isStart(term) && term.operator === operator) as Condition | undefined;
-  const [from, before] = [start(">="), start("<")];
-  if (from === undefined || before === undefined) return null;
-  return { from: String(from.value), before: String(before.value) };
-}
-
-function isStart(term: FilterTerm): term is Condition {
-  return "property" in term && term.property === "started_at";
 }

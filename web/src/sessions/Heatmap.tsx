@@ -1,6 +1,6 @@
 import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from "react";
 import type { ActivityDay } from "../api/client";
-import { formatCount, formatShort } from "../format";
+import { formatCount, formatDay, formatShort } from "../format";
 import { addDays, dayOf } from "../timeZone";
 import { levelOf, localWeekStart, monthLabels, quartiles, WEEKS, weekdayOf, weeksUntil } from "./calendar";
 import "./Heatmap.css";
@@ -53,7 +53,7 @@ export function Heatmap({ days, metric, zone, selected, onSelect }: Props) {
   const label = (day: string) => {
     const count = byDay.get(day)?.[metric] ?? 0;
     const noun = count === 1 ? metric.slice(0, -1) : metric;
-    return `${metric === "tokens" ? formatShort(count) : formatCount(count)} ${noun} on ${dayName(day)}`;
+    return `${metric === "tokens" ? formatShort(count) : formatCount(count)} ${noun} on ${formatDay(day)}`;
   };
   const choose = (day: string, range: boolean) => {
     const from = range ? (anchor.current ?? day) : day;
@@ -97,7 +97,7 @@ export function Heatmap({ days, metric, zone, selected, onSelect }: Props) {
         className="heatmap-frame"
         role="grid"
         tabIndex={-1}
-        aria-label={`Activity: ${metric} per day, ${dayName(first)} to ${dayName(last)}, ${zone}`}
+        aria-label={`Activity: ${metric} per day, ${formatDay(first)} to ${formatDay(last)}, ${zone}`}
         onKeyDown={onKeyDown}
         onPointerOver={onPointerOver}
         onPointerLeave={() => setTip(null)}
@@ -172,7 +172,7 @@ export function Heatmap({ days, metric, zone, selected, onSelect }: Props) {
           >
             ‹
           </button>
-          {dayName(first)} – {dayName(last)}
+          {formatDay(first)} – {formatDay(last)}
           <button
             type="button"
             aria-label="A year later"
@@ -196,17 +196,6 @@ export function Heatmap({ days, metric, zone, selected, onSelect }: Props) {
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const WEEKDAY = new Intl.DateTimeFormat("en", { weekday: "short", timeZone: "UTC" });
-const DAY = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric",
-  month: "short",
-  year: "numeric",
-  timeZone: "UTC",
-});
-
 function noon(day: string): Date {
   return new Date(`${day}T12:00Z`);
-}
-
-function dayName(day: string): string {
-  return DAY.format(noon(day));
 }

@@ -2,6 +2,9 @@ import type { Status } from "../api/client";
 import { formatBytes, formatCount } from "../format";
 import "./Importing.css";
 
+/** How often the page asks how far an import is. */
+export const IMPORT_POLL_MS = 1_000;
+
 type Progress = Status["local_import"];
 
 export function isImporting(progress: Progress | undefined): boolean {

@@ -1,31 +1,27 @@
 import Button from "@cloudscape-design/components/button";
-import { keepPreviousData, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { answer, api, type Session } from "../api/client";
+import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { answer, api } from "../api/client";
+import { FilterRow } from "../filter/FilterRow";
 import type { FilterNode } from "../filter/filter";
-import { daysOf, withDays, withoutDays } from "../filter/query";
-import { SessionFilter } from "../filter/SessionFilter";
 import { formatCount } from "../format";
 import { Failure } from "../shell/FailurePage";
 import { useAnnounce, usePage } from "../shell/page";
-import { addDays, dayOf, instantOf, useZoneName } from "../timeZone";
-import { Figures } from "./Figures";
-import { Heatmap, METRICS, type Metric } from "./Heatmap";
-import { Importing, isImporting } from "./Importing";
-import { refreshAll, subagentsQuery, useSessionList } from "./list";
+import { ActivityCard } from "./ActivityCard";
+import { FiguresCard } from "./Figures";
+import { IMPORT_POLL_MS, Importing, isImporting } from "./Importing";
+import { refreshAll, useSessionList } from "./list";
 import { NoSessions } from "./NoSessions";
 import { usePlace } from "./place";
-import { type Branch, rowsOf } from "./rows";
 import { SessionTable, TableSkeleton } from "./SessionTable";
 import { SORT_DEFAULT, type Sort } from "./sort";
+import { useTree } from "./tree";
 import "./SessionsPage.css";
 
 const route = getRouteApi("/");
 
-const IMPORT_POLL_MS = 1_000;
 const STATUS_POLL_MS = 10_000;
-const FIGURES_POLL_MS = 15_000;
 /** Above this the top of the table is still on the screen, so new rows may come in there. */
 const TOP_PX = 120;
 
@@ -51,7 +47,6 @@ export function SessionsPage() {
     importing,
     atTop,
   );
-  const figures = useFigures(filter, importing);
 
   const setFilter = (next: FilterNode | undefined) =>
     void navigate({ search: { ...(sort !== SORT_DEFAULT && { sort }), ...(next && { filter: next }) } });
@@ -138,18 +133,16 @@ export function SessionsPage() {
         </section>
       ) : (
         <>
-          <SessionFilter
+          <FilterRow
             filter={filter}
-            onChange={setFilter}
+            onFilter={setFilter}
             total={filter === undefined ? undefined : total}
             loading={list.isPlaceholderData}
           />
           {progress}
           <div className="overview">
             <ActivityCard filter={filter} importing={importing} onFilter={setFilter} />
-            <section className="card card-padded" aria-label="Figures">
-              <Figures stats={figures} filtered={filter !== undefined} />
-            </section>
+            <FiguresCard filter={filter} importing={importing} />
           </div>
           <section className="card sessions-card" aria-label="Sessions" aria-busy={list.isFetching}>
             {waitingCount > 0 && (
@@ -177,22 +170,6 @@ function useStatus() {
   return data;
 }
 
-function useFigures(filter: FilterNode | undefined, importing: boolean) {
-  const { data } = useQuery({
-    queryKey: ["stats", filter ?? null],
-    queryFn: ({ signal }) =>
-      answer(
-        api.GET("/api/stats", {
-          params: { query: filter ? { filter: JSON.stringify(filter) } : {} },
-          signal,
-        }),
-      ),
-    placeholderData: keepPreviousData,
-    refetchInterval: importing ? IMPORT_POLL_MS * 2 : FIGURES_POLL_MS,
-  });
-  return data;
-}
-
 /** New or expired sessions change the figures and the heatmap too. */
 function useChangesOfTotal(total: number | undefined) {
   const client = useQueryClient();
@@ -207,57 +184,6 @@ function useChangesOfTotal(total: number | undefined) {
     before.current = total;
     announce(total === 1 ? "1 session" : `${formatCount(total)} sessions`);
   }, [total, client, announce]);
-}
-
-/** Which sessions are open, and the rows that follow from it; subagents are asked for when they are needed. */
-function useTree(
-  sessions: Session[],
-  openAtFirst: ReadonlySet<string>,
-  remember: (change: { open: ReadonlySet<string> }) => void,
-) {
-  const [open, setOpen] = useState(openAtFirst);
-  // Parents that were ever opened here: their queries live on, so closing and opening again costs nothing.
-  const [parents, setParents] = useState<ReadonlyMap<string, Session>>(new Map());
-  const wanted = useMemo(() => {
-    const byId = new Map(parents);
-    for (const session of sessions) if (open.has(session.id)) byId.set(session.id, session);
-    return [...byId.values()].filter(({ id }) => open.has(id));
-  }, [sessions, parents, open]);
-  const answers = useQueries({ queries: wanted.map((parent) => subagentsQuery(parent)) });
-  const branches = new Map<string, Branch>(
-    wanted.map((parent, index) => {
-      const one = answers[index];
-      if (one?.data !== undefined) return [parent.id, { state: "loaded", sessions: one.data }];
-      return [parent.id, one?.isError ? { state: "failed", error: one.error } : { state: "loading" }];
-    }),
-  );
-  // Subagents that were open when the reader left are opened again as their parents come in.
-  const nested = [...branches.values()]
-    .flatMap((branch) => (branch.state === "loaded" ? branch.sessions : []))
-    .filter((session) => open.has(session.id) && !parents.has(session.id));
-  const nestedIds = nested.map(({ id }) => id).join(" ");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `nested` is new at each rendering, its ids are not
-  useEffect(() => {
-    if (nested.length > 0)
-      setParents((old) => new Map([...old, ...nested.map((one) => [one.id, one] as const)]));
-  }, [nestedIds]);
-
-  const toggle = useCallback((session: Session) => {
-    setParents((old) => new Map([...old, [session.id, session]]));
-    setOpen((old) => {
-      const next = new Set(old);
-      if (!next.delete(session.id)) next.add(session.id);
-      return next;
-    });
-  }, []);
-  useEffect(() => remember({ open }), [open, remember]);
-  const client = useQueryClient();
-  const retry = useCallback(
-    (parent: Session) => void client.refetchQueries({ queryKey: subagentsQuery(parent).queryKey }),
-    [client],
-  );
-  const rows = rowsOf(sessions, open, (id) => branches.get(id) ?? { state: "loading" });
-  return { rows, toggle, retry };
 }
 
 const RESTORE_FRAMES_MAX = 60;
@@ -293,57 +219,4 @@ function useScrollPlace(
     window.addEventListener("scroll", onScroll, { passive: true });
     return () => window.removeEventListener("scroll", onScroll);
   }, [remember, waiting, atTop, showWaiting]);
-}
-
-interface ActivityProps {
-  filter: FilterNode | undefined;
-  importing: boolean;
-  onFilter: (filter: FilterNode | undefined) => void;
-}
-
-function ActivityCard({ filter, importing, onFilter }: ActivityProps) {
-  const zone = useZoneName();
-  const [metric, setMetric] = useState<Metric>("sessions");
-  // The heatmap shows the days to choose from, so the chosen days do not narrow it.
-  const others = useMemo(() => withoutDays(filter), [filter]);
-  const { data } = useQuery({
-    queryKey: ["activity", others ?? null, zone],
-    queryFn: ({ signal }) =>
-      answer(
-        api.GET("/api/activity", {
-          params: { query: { tz: zone, ...(others && { filter: JSON.stringify(others) }) } },
-          signal,
-        }),
-      ),
-    placeholderData: keepPreviousData,
-    refetchInterval: importing ? IMPORT_POLL_MS * 3 : false,
-  });
-  const chosen = daysOf(filter);
-  const selected = chosen && {
-    first: dayOf(Date.parse(chosen.from), zone),
-    last: dayOf(Date.parse(chosen.before) - 1, zone),
-  };
-  const select = (first: string, last: string) => {
-    if (selected?.first === first && selected.last === last) return onFilter(others);
-    const start = (day: string) => new Date(instantOf(day, zone)).toISOString();
-    onFilter(withDays(filter, start(first), start(addDays(last, 1))));
-  };
-  return (
-    <section className="card card-padded" aria-label="Activity">
-      <div className="activity-head">
-        <h2>Activity</h2>
-        <span className="activity-zone">days in {zone}</span>
-        <fieldset className="metric">
-          <legend className="visually-hidden">Count</legend>
-          {METRICS.map((one) => (
-            <label key={one}>
-              <input type="radio" name="metric" checked={one === metric} onChange={() => setMetric(one)} />
-              {one}
-            </label>
-          ))}
-        </fieldset>
-      </div>
-      <Heatmap days={data?.items ?? []} metric={metric} zone={zone} selected={selected} onSelect={select} />
-    </section>
-  );
 }

@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import type { Condition, FilterNode } from "./filter";
+import { optionsOf } from "./HostSelect";
+import { hostsOf, withHosts } from "./hosts";
+
+const host = (value: string, operator: Condition["operator"] = "="): Condition => ({
+  property: "host",
+  operator,
+  value,
+});
+const TOOL: Condition = { property: "tool", operator: "=", value: "Bash" };
+
+test("hosts are alternatives in the one filter, and are read back", () => {
+  const one = withHosts({ and: [TOOL] }, ["a"]);
+  expect(one).toEqual({ and: [TOOL, host("a")] });
+  const two = withHosts(one, ["a", "b"]);
+  expect(two).toEqual({ and: [TOOL, { or: [host("a"), host("b")] }] });
+  expect(hostsOf(one)).toEqual(["a"]);
+  expect(hostsOf(two)).toEqual(["a", "b"]);
+  expect(withHosts(two, [])).toEqual({ and: [TOOL] });
+  expect(withHosts(withHosts(undefined, ["a", "b"]), [])).toBeUndefined();
+});
+
+test.each([
+  [{ or: [host("a"), host("b")] }, ["a", "b"]],
+  [{ or: [host("a"), TOOL] }, []],
+  [{ and: [host("a", ":")] }, []],
+  [{ and: [host("a"), host("b")] }, []],
+  [{ and: [{ and: [host("a"), host("b")] }] }, []],
+  [undefined, []],
+] as [FilterNode | undefined, string[]][])("%j chooses %j", (filter, hosts) => {
+  expect(hostsOf(filter)).toEqual(hosts);
+});
+
+test("alternatives that are no hosts become a group beside the hosts", () => {
+  const either: FilterNode = { or: [host("a", ":"), TOOL] };
+  expect(withHosts(either, ["c"])).toEqual({ and: [either, host("c")] });
+});
+
+test("one option for each host, those at work first, with its users, state and sessions", () => {
+  const client = { id: "1", user: "ann", sessions: 2, live: false, last_seen_at: "2026-11-03T07:04:00Z" };
+  const options = optionsOf(
+    [
+      { ...client, host: "away" },
+      { ...client, host: "busy", user: "bob", sessions: 1, live: true },
+      { ...client, host: "away", user: "cy", last_seen_at: "2026-11-04T07:04:00Z" },
+    ],
+    ["unknown"],
+    "UTC",
+  );
+  expect(options.map(({ value, description, tags }) => [value, description, tags])).toEqual([
+    ["busy", "bob · online", ["1 session"]],
+    ["away", "ann · cy · last seen 4 Nov 2026, 07:04", ["4 sessions"]],
+    ["unknown", "never seen", ["0 sessions"]],
+  ]);
+});
