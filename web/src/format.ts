@@ -45,6 +45,13 @@ export function formatBytes(bytes: number | null | undefined): string {
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
+/** `$0.04`, `$12.30`: what a session cost. */
+export function formatDollars(dollars: number | null | undefined): string {
+  if (dollars === null || dollars === undefined || !Number.isFinite(dollars)) return NONE;
+  return DOLLARS.format(dollars);
+}
+
+const DOLLARS = new Intl.NumberFormat("en", { style: "currency", currency: "USD" });
 const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const WHOLE = new Intl.NumberFormat("en");
 

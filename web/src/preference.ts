@@ -10,16 +10,32 @@ export interface Preference<Value extends string> {
 
 /** `values` are all that is accepted from storage; the first is the default. */
 export function preference<Value extends string>(name: string, values: readonly [Value, ...Value[]]) {
+  return stored(name, (written) => values.find((one) => one === written) ?? values[0]);
+}
+
+/** A choice of any of `words`, written one behind the other; `chosen` is the default. */
+export function wordPreference(name: string, words: readonly string[], chosen: readonly string[]) {
+  return stored<string>(name, (written) =>
+    written === null
+      ? chosen.join(" ")
+      : written
+          .split(" ")
+          .filter((word) => words.includes(word))
+          .join(" "),
+  );
+}
+
+/** `accepted` makes a value of what is in storage, whoever wrote it. */
+function stored<Value extends string>(name: string, accepted: (written: string | null) => Value) {
   const key = `session-replay.${name}`;
   const listeners = new Set<() => void>();
   let value: Value = read();
 
   function read(): Value {
     try {
-      const stored = localStorage.getItem(key);
-      return values.find((one) => one === stored) ?? values[0];
+      return accepted(localStorage.getItem(key));
     } catch {
-      return values[0];
+      return accepted(null);
     }
   }
   function become(next: Value) {

@@ -12,6 +12,7 @@ export type Stats = Schemas["Stats"];
 export type ActivityDay = Schemas["ActivityDay"];
 export type Status = Schemas["Status"];
 export type Client = Schemas["Client"];
+export type SavedFilter = Schemas["SavedFilter"];
 /** Of the facts the server leaves out what says nothing. */
 export type Entry = Omit<Schemas["Entry"], "facts"> & {
   facts?: Partial<Schemas["Facts"]> | null;

@@ -5,19 +5,23 @@ import { HostSelect } from "./HostSelect";
 import { hostsOf, withHosts } from "./hosts";
 import { RangePicker } from "./RangePicker";
 import { rangeOf, withRange } from "./range";
+import { SavedFilters } from "./SavedFilters";
 import { SessionFilter } from "./SessionFilter";
+import type { View } from "./saved";
 import "./FilterRow.css";
 
 interface Props {
-  filter: FilterNode | undefined;
+  view: View;
   onFilter: (filter: FilterNode | undefined) => void;
+  onView: (view: View) => void;
   /** Sessions that match, once known. */
   total: number | undefined;
   loading: boolean;
 }
 
 /** All that narrows the list: three ways to write into the one filter, each of which reads back what it can show. */
-export function FilterRow({ filter, onFilter, total, loading }: Props) {
+export function FilterRow({ view, onFilter, onView, total, loading }: Props) {
+  const { filter } = view;
   const zone = useZoneName();
   const range = useMemo(() => rangeOf(filter, Date.now()), [filter]);
   return (
@@ -28,14 +32,17 @@ export function FilterRow({ filter, onFilter, total, loading }: Props) {
         total={total}
         loading={loading}
         before={
-          <HostSelect
-            hosts={hostsOf(filter)}
-            onChange={(hosts) => onFilter(withHosts(filter, hosts))}
-            zone={zone}
-          />
+          <div className="filter-hosts">
+            <HostSelect
+              hosts={hostsOf(filter)}
+              onChange={(hosts) => onFilter(withHosts(filter, hosts))}
+              zone={zone}
+            />
+          </div>
         }
       />
       <RangePicker range={range} onChange={(next) => onFilter(withRange(filter, next))} zone={zone} />
+      <SavedFilters view={view} onApply={onView} zone={zone} />
     </div>
   );
 }

@@ -89,7 +89,7 @@ function option(host: string, { users, sessions, live, seen_at }: Host, zone: st
     value: host,
     label: visibleText(host),
     description: [...names, live ? "online" : seen].join(" · "),
-    tags: [`${formatShort(sessions)} ${sessions === 1 ? "session" : "sessions"}`],
+    labelTag: `${formatShort(sessions)} ${sessions === 1 ? "session" : "sessions"}`,
     filteringTags: names,
     iconSvg: (
       <svg

@@ -107,9 +107,9 @@ function constraint(zone: string): string {
 
 const STRINGS: DateRangePickerProps.I18nStrings = {
   modeSelectionLabel: "Kind of range",
-  relativeModeTitle: "Up to now",
-  absoluteModeTitle: "Days and hours",
-  relativeRangeSelectionHeading: "Sessions that started in the",
+  relativeModeTitle: "Relative range",
+  absoluteModeTitle: "Absolute range",
+  relativeRangeSelectionHeading: "Started in the",
   cancelButtonLabel: "Cancel",
   clearButtonLabel: "All time",
   applyButtonLabel: "Apply",

@@ -48,9 +48,9 @@ test("one option for each host, those at work first, with its users, state and s
     ["unknown"],
     "UTC",
   );
-  expect(options.map(({ value, description, tags }) => [value, description, tags])).toEqual([
-    ["busy", "bob · online", ["1 session"]],
-    ["away", "ann · cy · last seen 4 Nov 2026, 07:04", ["4 sessions"]],
-    ["unknown", "never seen", ["0 sessions"]],
+  expect(options.map(({ value, description, labelTag }) => [value, description, labelTag])).toEqual([
+    ["busy", "bob · online", "1 session"],
+    ["away", "ann · cy · last seen 4 Nov 2026, 07:04", "4 sessions"],
+    ["unknown", "never seen", "0 sessions"],
   ]);
 });

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type MouseEvent, useEffect, useId, useRef, useState } from "react";
 import { ApiError, address, answer, api } from "../api/client";
+import { download } from "../api/download";
 import { formatBytes, formatCount } from "../format";
 import { useAnnounce } from "../shell/page";
 import type { Session } from "./shapes";
@@ -67,7 +68,7 @@ export function ExportMenu({ session }: { session: Session }) {
     else return;
     event.preventDefault();
   };
-  const download = (event: MouseEvent, choice: Choice) => {
+  const choose = (event: MouseEvent, choice: Choice) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     // What a browser does with an error in the place of a file differs, so it is asked for first.
     event.preventDefault();
@@ -75,7 +76,7 @@ export function ExportMenu({ session }: { session: Session }) {
     void refusal(session.id).then((refused) => {
       setProblem(refused);
       announce(refused ?? `Downloading ${choice.name}`);
-      if (refused === null) save(exportAddress(session.id, choice.format));
+      if (refused === null) download(exportAddress(session.id, choice.format));
     });
   };
 
@@ -114,7 +115,7 @@ export function ExportMenu({ session }: { session: Session }) {
               download
               aria-describedby={`${id}-${choice.format}`}
               aria-label={`${choice.name}, ${choice.size}`}
-              onClick={(event) => download(event, choice)}
+              onClick={(event) => choose(event, choice)}
             >
               <b>{choice.name}</b>
               <span className="sr-export-size">{choice.size}</span>
@@ -172,16 +173,6 @@ async function refusal(sessionId: string): Promise<string | null> {
   } catch (cause) {
     return cause instanceof ApiError ? cause.detail : String(cause);
   }
-}
-
-/** Let the browser itself fetch and store a file, so that it streams however long it is. */
-function save(href: string) {
-  const link = document.createElement("a");
-  link.href = href;
-  link.download = "";
-  document.body.append(link);
-  link.click();
-  link.remove();
 }
 
 function itemsOf(menu: HTMLElement | null): HTMLElement[] {

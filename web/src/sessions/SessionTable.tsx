@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { memo, type ReactNode, useMemo } from "react";
+import { type CSSProperties, memo, type ReactNode, useMemo } from "react";
 import { Virtuoso } from "react-virtuoso";
 import { ApiError, type Session } from "../api/client";
 import type { FilterNode } from "../filter/filter";
@@ -7,6 +7,7 @@ import {
   formatCount,
   formatDateTime,
   formatDateTimeExact,
+  formatDollars,
   formatDuration,
   formatShort,
   NONE,
@@ -14,16 +15,20 @@ import {
 } from "../format";
 import { visibleText } from "../replay/text/invisible";
 import { useZoneName } from "../timeZone";
+import { type Column, gridTracks } from "./columns";
+import { type Density, density } from "./preferences";
 import { type Row, shortModel, titleOf } from "./rows";
 import type { SessionsSearch } from "./search";
 import { nextSort, SORT_DEFAULT, type Sort, type SortKey } from "./sort";
 import "./SessionTable.css";
 
-/** Every row has this height (SessionTable.css says it too), so that the list knows its length without measuring. */
-const ROW_PX = 54;
+/** Every row has the same height, so that the list knows its length without measuring. */
+const ROW_PX: Record<Density, number> = { comfortable: 54, compact: 34 };
+const ROWS_BEYOND = 8;
 
 interface Props {
   rows: Row[];
+  columns: readonly Column[];
   filter: FilterNode | undefined;
   total: number | undefined;
   sort: Sort;
@@ -34,8 +39,20 @@ interface Props {
 }
 
 /** The sessions as a table of plain elements, of which only the visible rows exist. */
-export function SessionTable({ rows, filter, total, sort, onSort, onToggle, onRetry, onEnd }: Props) {
+export function SessionTable({
+  rows,
+  columns,
+  filter,
+  total,
+  sort,
+  onSort,
+  onToggle,
+  onRetry,
+  onEnd,
+}: Props) {
   const zone = useZoneName();
+  const rowDensity = density.use();
+  const row_px = ROW_PX[rowDensity];
   const search = useMemo(
     () => ({ ...(filter && { filter }), ...(sort !== SORT_DEFAULT && { sort }) }),
     [filter, sort],
@@ -43,6 +60,8 @@ export function SessionTable({ rows, filter, total, sort, onSort, onToggle, onRe
   return (
     <div
       className="session-table"
+      data-density={rowDensity}
+      style={tableStyle(columns, row_px)}
       role="table"
       aria-label="Sessions"
       aria-rowcount={total === undefined ? -1 : total + 1}
@@ -51,31 +70,31 @@ export function SessionTable({ rows, filter, total, sort, onSort, onToggle, onRe
         <div role="row" className="session-row" aria-rowindex={1}>
           <Head className="cell-agent" text="Agent" />
           <Head className="cell-project" text="Project" />
-          <Head
-            className="cell-started"
-            text="Started"
-            note={zone}
-            by="started_at"
-            sort={sort}
-            onSort={onSort}
-          />
-          <Head className="cell-number" text="Duration" by="duration_ms" sort={sort} onSort={onSort} />
-          <Head className="cell-number" text="Messages" by="messages" sort={sort} onSort={onSort} />
-          <Head className="cell-number cell-tokens" text="Tokens" by="tokens" sort={sort} onSort={onSort} />
-          <Head className="cell-model" text="Model" />
+          {columns.map(({ key, label, by, numeric }) => (
+            <Head
+              key={key}
+              className={numeric ? "cell-number" : ""}
+              text={label}
+              {...(key === "started_at" && { note: zone })}
+              {...(by && { by, sort, onSort })}
+            />
+          ))}
         </div>
       </div>
       <div role="rowgroup">
         <Virtuoso
+          // Another height is another list: what it has measured would be wrong.
+          key={rowDensity}
           useWindowScroll
           data={rows}
-          fixedItemHeight={ROW_PX}
-          increaseViewportBy={ROW_PX * 8}
+          fixedItemHeight={row_px}
+          increaseViewportBy={row_px * ROWS_BEYOND}
           computeItemKey={(_, row) => row.key}
           endReached={onEnd}
           itemContent={(index, row) => (
             <TableRow
               row={row}
+              columns={columns}
               index={index + 2}
               zone={zone}
               search={search}
@@ -87,6 +106,10 @@ export function SessionTable({ rows, filter, total, sort, onSort, onToggle, onRe
       </div>
     </div>
   );
+}
+
+function tableStyle(columns: readonly Column[], row_px: number): CSSProperties {
+  return { "--columns": gridTracks(columns), "--row": `${row_px}px` } as CSSProperties;
 }
 
 interface HeadProps {
@@ -124,13 +147,15 @@ interface RowProps {
   /** What the detail page needs to show the same list at its side. */
   search: SessionsSearch;
   row: Row;
+  columns: readonly Column[];
   index: number;
   zone: string;
   onToggle: (session: Session) => void;
   onRetry: (parent: Session) => void;
 }
 
-const TableRow = memo(function TableRow({ row, index, zone, search, onToggle, onRetry }: RowProps) {
+const TableRow = memo(function TableRow(props: RowProps) {
+  const { row, index, onRetry } = props;
   if (row.kind !== "session") {
     return (
       <div role="row" className="session-row" aria-rowindex={index}>
@@ -152,11 +177,12 @@ const TableRow = memo(function TableRow({ row, index, zone, search, onToggle, on
       </div>
     );
   }
-  return <SessionRow row={row} index={index} zone={zone} search={search} onToggle={onToggle} />;
+  return <SessionRow {...props} row={row} />;
 });
 
 function SessionRow({
   row,
+  columns,
   index,
   zone,
   search,
@@ -165,7 +191,6 @@ function SessionRow({
   const { session, depth } = row;
   const title = titleOf(session);
   const shown = visibleText(title.text);
-  const models = session.models;
   return (
     <div role="row" className={depth === 0 ? "session-row" : "session-row subagent"} aria-rowindex={index}>
       <Cell className="cell-agent">
@@ -215,25 +240,67 @@ function SessionRow({
           )}
         </span>
       </Cell>
-      <Cell
-        className="cell-started"
-        title={session.started_at === null ? undefined : formatDateTimeExact(session.started_at, zone)}
-      >
-        {formatDateTime(session.started_at, zone)}
-      </Cell>
-      <Cell className="cell-number" title={`active ${formatDuration(session.active_ms)}`}>
-        {formatDuration(session.duration_ms)}
-      </Cell>
-      <Cell className="cell-number">{formatCount(session.messages)}</Cell>
-      <Cell className="cell-number cell-tokens" title={formatCount(session.tokens.total)}>
-        {formatShort(session.tokens.total)}
-      </Cell>
-      <Cell className="cell-model" title={models.join(", ") || undefined}>
-        {models.length === 0 ? NONE : shortModel(models[0] ?? "")}
-        {models.length > 1 && <small> +{models.length - 1}</small>}
-      </Cell>
+      {columns.map((column) => (
+        <ColumnCell key={column.key} column={column} session={session} zone={zone} />
+      ))}
     </div>
   );
+}
+
+function ColumnCell({ column, session, zone }: { column: Column; session: Session; zone: string }) {
+  const { text, title, more } = contentOf(column, session, zone);
+  return (
+    <Cell className={column.numeric ? "cell-number" : ""} title={title}>
+      <bdi>{text}</bdi>
+      {more !== undefined && <small> +{more}</small>}
+    </Cell>
+  );
+}
+
+interface Content {
+  text: string;
+  title?: string | undefined;
+  /** Further values, which the tooltip names. */
+  more?: number | undefined;
+}
+
+function contentOf({ key }: Column, session: Session, zone: string): Content {
+  switch (key) {
+    case "started_at": {
+      const at = session.started_at;
+      return { text: formatDateTime(at, zone), ...(at !== null && { title: formatDateTimeExact(at, zone) }) };
+    }
+    case "duration_ms":
+      return {
+        text: formatDuration(session.duration_ms),
+        title: `active ${formatDuration(session.active_ms)}`,
+      };
+    case "messages":
+      return { text: formatCount(session.messages) };
+    case "tokens":
+      return { text: formatShort(session.tokens.total), title: formatCount(session.tokens.total) };
+    case "cost":
+      return session.cost_usd === null
+        ? { text: NONE, title: "No price is known for this session" }
+        : { text: formatDollars(session.cost_usd) };
+    case "model":
+      return firstOf(session.models, shortModel);
+    case "git_branch": {
+      const branches = new Set([session.git_branch, ...session.git_branches].filter((one) => one !== null));
+      return firstOf([...branches]);
+    }
+    case "tools":
+      return firstOf(session.tools);
+    case "user":
+      return { text: visibleText(session.client.user), title: session.client.user };
+  }
+}
+
+/** The first of several values, and how many there are besides. */
+function firstOf(values: readonly string[], shown: (value: string) => string = visibleText): Content {
+  const [first, ...rest] = values;
+  if (first === undefined) return { text: NONE };
+  return { text: shown(first), title: values.join(", "), more: rest.length > 0 ? rest.length : undefined };
 }
 
 function Agent({ session }: { session: Session }) {
@@ -289,19 +356,17 @@ function Cell({
 }
 
 /** What stands for the rows while they are loaded for the first time. */
-export function TableSkeleton({ rows = 10 }: { rows?: number }) {
+export function TableSkeleton({ columns, rows = 10 }: { columns: readonly Column[]; rows?: number }) {
   return (
-    <div className="session-skeleton" aria-hidden="true">
+    <div className="session-skeleton" aria-hidden="true" style={tableStyle(columns, ROW_PX[density.get()])}>
       {Array.from({ length: rows }, (_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: nothing but a place
         <div key={index} className="session-row">
           <span />
           <span />
-          <span />
-          <span />
-          <span />
-          <span />
-          <span />
+          {columns.map(({ key }) => (
+            <span key={key} />
+          ))}
         </div>
       ))}
     </div>

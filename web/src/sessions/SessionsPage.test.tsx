@@ -63,6 +63,7 @@ beforeEach(() => {
     ),
     http.get("*/api/activity", () => HttpResponse.json({ items: [] })),
     http.get("*/api/clients", () => HttpResponse.json({ items: [], next_cursor: null, total: 0 })),
+    http.get("*/api/saved-filters", () => HttpResponse.json({ items: [], next_cursor: null, total: 0 })),
     http.get("*/api/sessions", ({ request }) => {
       const query = new URL(request.url).searchParams;
       asked.push(query);

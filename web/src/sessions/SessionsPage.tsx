@@ -1,22 +1,29 @@
 import Button from "@cloudscape-design/components/button";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { answer, api } from "../api/client";
 import { FilterRow } from "../filter/FilterRow";
 import type { FilterNode } from "../filter/filter";
+import type { View } from "../filter/saved";
 import { formatCount } from "../format";
 import { Failure } from "../shell/FailurePage";
 import { useAnnounce, usePage } from "../shell/page";
 import { ActivityCard } from "./ActivityCard";
+import { columnsThatFit } from "./columns";
+import { ExportButton } from "./ExportButton";
 import { FiguresCard } from "./Figures";
 import { IMPORT_POLL_MS, Importing, isImporting } from "./Importing";
 import { refreshAll, useSessionList } from "./list";
 import { NoSessions } from "./NoSessions";
 import { usePlace } from "./place";
+import { useChosenColumns } from "./preferences";
 import { SessionTable, TableSkeleton } from "./SessionTable";
+import { type SessionsSearch, sessionsSearch } from "./search";
 import { SORT_DEFAULT, type Sort } from "./sort";
+import { TablePreferences } from "./TablePreferences";
 import { useTree } from "./tree";
+import { useWidth } from "./width";
 import "./SessionsPage.css";
 
 const route = getRouteApi("/");
@@ -48,10 +55,16 @@ export function SessionsPage() {
     atTop,
   );
 
-  const setFilter = (next: FilterNode | undefined) =>
-    void navigate({ search: { ...(sort !== SORT_DEFAULT && { sort }), ...(next && { filter: next }) } });
-  const setSort = (next: Sort) =>
-    void navigate({ search: { ...(filter && { filter }), ...(next !== SORT_DEFAULT && { sort: next }) } });
+  const show = ({ filter: nextFilter, sort: nextSort }: SessionsSearch) =>
+    void navigate({
+      search: {
+        ...(nextSort !== undefined && nextSort !== SORT_DEFAULT && { sort: nextSort }),
+        ...(nextFilter && { filter: nextFilter }),
+      },
+    });
+  const setFilter = (next: FilterNode | undefined) => show({ ...(next && { filter: next }), sort });
+  const setSort = (next: Sort) => show({ ...(filter && { filter }), sort: next });
+  const setView = (view: View) => show(sessionsSearch({ ...view }));
 
   const { rows, toggle, retry } = useTree(sessions, arrived.open, remember);
   useScrollPlace(arrived.scroll_px, remember, rows.length > 0, waiting, atTop, showWaiting);
@@ -73,6 +86,10 @@ export function SessionsPage() {
     </div>
   ) : null;
 
+  const [chosenColumns] = useChosenColumns();
+  const [measured, width_px] = useWidth();
+  const columns = useMemo(() => columnsThatFit(chosenColumns, width_px), [chosenColumns, width_px]);
+
   const [refreshing, setRefreshing] = useState(false);
   const refresh = () => {
     setRefreshing(true);
@@ -81,7 +98,7 @@ export function SessionsPage() {
 
   const fresh = total === 0 && filter === undefined && !list.isPlaceholderData;
   let body: ReactNode;
-  if (list.isPending) body = <TableSkeleton />;
+  if (list.isPending) body = <TableSkeleton columns={columns} />;
   else if (list.isError && sessions.length === 0)
     body = (
       <div className="sessions-state">
@@ -102,6 +119,7 @@ export function SessionsPage() {
       <>
         <SessionTable
           rows={rows}
+          columns={columns}
           filter={filter}
           total={total}
           sort={sort}
@@ -124,7 +142,11 @@ export function SessionsPage() {
           Sessions{" "}
           {total !== undefined && !fresh && <span className="sessions-count">({formatCount(total)})</span>}
         </h1>
-        <Button iconName="refresh" ariaLabel="Refresh" loading={refreshing} onClick={refresh} />
+        <div className="sessions-actions">
+          {!fresh && <ExportButton filter={filter} sort={sort} disabled={sessions.length === 0} />}
+          <Button iconName="refresh" ariaLabel="Refresh" loading={refreshing} onClick={refresh} />
+          {!fresh && <TablePreferences shown={columns} />}
+        </div>
       </header>
       {fresh && !importing ? (
         <section className="card">
@@ -134,8 +156,9 @@ export function SessionsPage() {
       ) : (
         <>
           <FilterRow
-            filter={filter}
+            view={{ filter, sort }}
             onFilter={setFilter}
+            onView={setView}
             total={filter === undefined ? undefined : total}
             loading={list.isPlaceholderData}
           />
@@ -144,7 +167,12 @@ export function SessionsPage() {
             <ActivityCard filter={filter} importing={importing} onFilter={setFilter} />
             <FiguresCard filter={filter} importing={importing} />
           </div>
-          <section className="card sessions-card" aria-label="Sessions" aria-busy={list.isFetching}>
+          <section
+            ref={measured}
+            className="card sessions-card"
+            aria-label="Sessions"
+            aria-busy={list.isFetching}
+          >
             {waitingCount > 0 && (
               <button type="button" className="sessions-waiting" onClick={() => window.scrollTo({ top: 0 })}>
                 {waitingCount === 1 ? "1 new session" : `${formatCount(waitingCount)} new sessions`} ↑

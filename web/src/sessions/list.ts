@@ -203,6 +203,8 @@ async function subagentsOf(parent: string, signal: AbortSignal): Promise<Session
 export function refreshAll(client: QueryClient): Promise<void> {
   return client.invalidateQueries({
     predicate: ({ queryKey }) =>
-      ["sessions", "stats", "activity", "status", "facets"].includes(String(queryKey[0])),
+      ["sessions", "stats", "activity", "status", "facets", "clients", "saved-filters"].includes(
+        String(queryKey[0]),
+      ),
   });
 }
