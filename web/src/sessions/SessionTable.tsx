@@ -306,7 +306,7 @@ function firstOf(values: readonly string[], shown: (value: string) => string = v
 function Agent({ session }: { session: Session }) {
   return (
     <span className="agent">
-      <strong title={session.client.host}>{session.client.host}</strong>
+      <strong title={`${session.client.host} · ${session.client.user}`}>{session.client.host}</strong>
       <span className="beside" title={session.client.user}>
         {session.client.user}
         {session.orphan && " · subagent without its session"}

@@ -5,9 +5,11 @@ import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRe
 import { answer, api } from "../api/client";
 import { FilterRow } from "../filter/FilterRow";
 import type { FilterNode } from "../filter/filter";
+import { rangeOf, withRange } from "../filter/range";
 import type { View } from "../filter/saved";
 import { formatCount } from "../format";
 import { Failure } from "../shell/FailurePage";
+import { Notice } from "../shell/Notice";
 import { useAnnounce, usePage } from "../shell/page";
 import { ActivityCard } from "./ActivityCard";
 import { columnsThatFit } from "./columns";
@@ -48,7 +50,7 @@ export function SessionsPage() {
   const status = useStatus();
   const importing = isImporting(status?.local_import);
   const atTop = useCallback(() => window.scrollY < TOP_PX, []);
-  const { list, sessions, total, waiting, waitingCount, showWaiting } = useSessionList(
+  const { list, outage, sessions, total, waiting, waitingCount, showWaiting } = useSessionList(
     filter,
     sort,
     importing,
@@ -96,6 +98,12 @@ export function SessionsPage() {
     void refreshAll(client).finally(() => setRefreshing(false));
   };
 
+  const retryButton = (
+    <button type="button" className="outlined-button" disabled={refreshing} onClick={refresh}>
+      Retry
+    </button>
+  );
+  const timeless = rangeOf(filter, Date.now()) && withRange(filter, null);
   const fresh = total === 0 && filter === undefined && !list.isPlaceholderData;
   let body: ReactNode;
   if (list.isPending) body = <TableSkeleton columns={columns} />;
@@ -109,7 +117,10 @@ export function SessionsPage() {
     body = (
       <div className="sessions-state sessions-none">
         <h3>No session matches the filter</h3>
-        <Button onClick={() => setFilter(undefined)}>Clear filters</Button>
+        <div className="sessions-actions">
+          {timeless && <Button onClick={() => setFilter(timeless)}>Look in all time</Button>}
+          <Button onClick={() => setFilter(undefined)}>Clear filters</Button>
+        </div>
       </div>
     );
   else if (sessions.length === 0)
@@ -167,6 +178,11 @@ export function SessionsPage() {
             <ActivityCard filter={filter} importing={importing} onFilter={setFilter} />
             <FiguresCard filter={filter} importing={importing} />
           </div>
+          {outage !== null && (
+            <Notice type="warning" header="The list is not up to date" action={retryButton}>
+              {outage.message} It is tried again every few seconds; what is shown stays.
+            </Notice>
+          )}
           <section
             ref={measured}
             className="card sessions-card"

@@ -45,8 +45,8 @@ export const COLUMNS_DEFAULT: readonly ColumnKey[] = [
 
 const GAP_PX = 16;
 const PADDING_PX = 32;
-const AGENT_PX = 130;
-const PROJECT_PX = 180;
+const AGENT_PX = 150;
+const PROJECT_PX = 190;
 
 /** Those of the chosen columns that there is room for; `width_px` 0 stands for a width that is not known yet. */
 export function columnsThatFit(chosen: ReadonlySet<ColumnKey>, width_px: number): readonly Column[] {

@@ -69,6 +69,8 @@ export function useSessionList(
     enabled: list.isSuccess && !list.isPlaceholderData,
   });
 
+  useLiveRows(key, list.data?.pages, importing);
+
   const [waiting, setWaiting] = useState<SessionPage | null>(null);
   const fresh = head.data;
   useEffect(() => {
@@ -108,6 +110,8 @@ export function useSessionList(
   };
   return {
     list,
+    /** Why what is shown may be old; null while the server answers. */
+    outage: list.data === undefined ? null : head.error,
     sessions,
     total: fresh?.total ?? pages?.[0]?.total,
     waitingCount,
@@ -115,6 +119,37 @@ export function useSessionList(
     waiting: waiting !== null || outdated,
     showWaiting,
   };
+}
+
+/** Filters take a hundred conditions; more rows than this are never live at once on one screen. */
+const LIVE_ROWS_MAX = 90;
+
+/**
+ * Keeps rows beneath the first page fresh: those that are live anywhere, and those that were when they were loaded.
+ *
+ * The head brings the first page again, and nothing else would tell that an older session goes on.
+ */
+function useLiveRows(key: ReturnType<typeof listKey>, pages: SessionPage[] | undefined, importing: boolean) {
+  const client = useQueryClient();
+  const beneath = useMemo(() => pages?.slice(1).flatMap((page) => page.items) ?? [], [pages]);
+  const live = useMemo(() => beneath.filter((row) => row.live).map(({ id }) => id), [beneath]);
+  const asked = JSON.stringify({
+    or: [
+      { property: "live", operator: "=", value: true },
+      ...live.slice(0, LIVE_ROWS_MAX).map((id) => ({ property: "session_id", operator: "=", value: id })),
+    ],
+  });
+  const { data } = useQuery({
+    queryKey: ["sessions", "live", asked],
+    queryFn: ({ signal }) =>
+      answer(api.GET("/api/sessions", { params: { query: { filter: asked, limit: 500 } }, signal })),
+    refetchInterval: REFRESH_MS,
+    enabled: beneath.length > 0 && !importing,
+  });
+  useEffect(() => {
+    if (data === undefined) return;
+    client.setQueryData<Pages>(key, (known) => known && withFigures(known, data.items));
+  }, [data, client, key]);
 }
 
 function distinct(sessions: Session[]): Session[] {
@@ -128,9 +163,10 @@ export function newRows(known: Pick<Pages, "pages">, fresh: SessionPage): number
   return fresh.items.filter(({ id }) => !ids.has(id)).length;
 }
 
-/** Loaded pages with new figures in the rows that they have, in their old places. */
+/** Loaded pages with new figures in the rows that they have, in their old places; the same pages where there are none. */
 export function withFigures(known: Pages, fresh: Session[]): Pages {
   const byId = new Map(fresh.map((session) => [session.id, session]));
+  if (!known.pages.some((page) => page.items.some(({ id }) => byId.has(id)))) return known;
   const pages = known.pages.map((page) =>
     page.items.some(({ id }) => byId.has(id))
       ? { ...page, items: page.items.map((session) => byId.get(session.id) ?? session) }
