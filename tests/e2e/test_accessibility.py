@@ -1,5 +1,7 @@
 """No violation that axe knows, on every page, light and dark."""
 
+import json
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -10,6 +12,12 @@ LOYALTY = "88ea517a-365f-4f0d-98d7-b46b635392c6"
 ROUNDING = "90f95193-2c91-4a42-a506-930d4c964c45"
 NIGHTLY = "1150a922-663d-4490-a2fa-a771e62670b0"
 COPYING = "b1232e5d-3baa-4858-a63d-05922ca24404"
+TOOLS = {
+    "or": [
+        {"property": "tool", "operator": "=", "value": "Bash"},
+        {"property": "tool", "operator": "=", "value": "Edit"},
+    ]
+}
 HOSTILE = "e2e00000-0000-4000-8000-00000000bad1"
 
 pytestmark = pytest.mark.parametrize("theme", ["light", "dark"])
@@ -53,6 +61,31 @@ def test_list_with_open_rows(site, open_page, theme):
     page.get_by_role("button", name="3 subagents of Loyalty points").click()
     expect(page.get_by_role("link", name="Review the loyalty change")).to_be_visible()
     expect(page.locator("[data-day]").first).to_be_visible()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("control", ["Agents", "Started, in", "Saved filters", "Table preferences"])
+def test_list_with_a_filter_and_an_open_control(site, open_page, theme, control):
+    asked = {"and": [{"property": "started_at", "operator": ">=", "value": "2026-01-01T00:00:00Z"}, TOOLS]}
+    page = open_page(site, f"?filter={json.dumps(asked)}", theme=theme)
+    expect(page.locator("a.session-link").first).to_be_visible()
+    page.get_by_role("button", name=control).first.click()
+    expect(page.get_by_role("listbox" if control == "Agents" else "dialog")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_list_without_a_match(site, open_page, theme):
+    nowhere = {"property": "host", "operator": "=", "value": "nowhere"}
+    page = open_page(site, f"?filter={json.dumps(nowhere)}", theme=theme)
+    expect(page.get_by_role("heading", name="No session matches the filter")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_list_that_was_refused(site, open_page, theme):
+    unknown = {"property": "colour", "operator": "=", "value": "red"}
+    page = open_page(site, f"?filter={json.dumps(unknown)}", theme=theme)
+    expect(page.get_by_text("there is no property 'colour'").first).to_be_visible()
+    expect(page.get_by_text("Request id:")).to_be_visible()
     assert violations(page) == []
 
 

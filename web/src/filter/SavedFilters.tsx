@@ -69,6 +69,7 @@ function SaveForm({ view, items, current }: SaveFormProps) {
   const [name, setName] = useState("");
   const [refused, setRefused] = useState<ApiError | null>(null);
   const id = useId();
+  const form = useRef<HTMLFormElement>(null);
   if (view.filter === undefined) {
     return <p className="saved-note">Filter the list, then save the filter here under a name.</p>;
   }
@@ -80,6 +81,8 @@ function SaveForm({ view, items, current }: SaveFormProps) {
     setRefused(problem);
     if (problem !== null) return;
     announce(`Saved as ${name}`);
+    // The form gives way to a note; the focus stays in the panel.
+    form.current?.closest<HTMLElement>("[role=dialog]")?.focus();
     setName("");
   };
   const save = (event: FormEvent) => {
@@ -87,7 +90,7 @@ function SaveForm({ view, items, current }: SaveFormProps) {
     if (name.trim() !== "") void add(name, view).then(settle);
   };
   return (
-    <form className="saved-form" onSubmit={save}>
+    <form ref={form} className="saved-form" onSubmit={save}>
       <label htmlFor={id}>Save the current filter as</label>
       <div className="saved-line">
         <input

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useId, useRef, useState } from "react";
 import "./Popup.css";
 
 interface Props {
@@ -21,6 +21,11 @@ export function Popup({ label, trigger, triggerLabel, className, children }: Pro
   const panel = useRef<HTMLDivElement>(null);
   const id = useId();
 
+  const close = useCallback(() => {
+    setOpen(false);
+    button.current?.focus();
+  }, []);
+
   useEffect(() => {
     if (!open) return;
     const first = panel.current?.querySelector<HTMLElement>(
@@ -35,21 +40,14 @@ export function Popup({ label, trigger, triggerLabel, className, children }: Pro
     for (const kind of ["pointerdown", "focusin"]) {
       document.addEventListener(kind, leave, { signal: abort.signal });
     }
+    // Of the document: what had the focus in the panel may be gone, and the focus with it.
+    const escape = (event: KeyboardEvent) => event.key === "Escape" && close();
+    document.addEventListener("keydown", escape, { signal: abort.signal });
     return () => abort.abort();
-  }, [open]);
+  }, [open, close]);
 
-  const close = () => {
-    setOpen(false);
-    button.current?.focus();
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (!open || event.key !== "Escape") return;
-    event.stopPropagation();
-    close();
-  };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Escape is heard wherever the focus is within
-    <div className="popup" ref={box} onKeyDown={onKeyDown}>
+    <div className="popup" ref={box}>
       <button
         ref={button}
         type="button"
@@ -64,7 +62,7 @@ export function Popup({ label, trigger, triggerLabel, className, children }: Pro
         {trigger}
       </button>
       {open && (
-        <div ref={panel} id={id} className="popup-panel" role="dialog" aria-label={label}>
+        <div ref={panel} id={id} className="popup-panel" role="dialog" aria-label={label} tabIndex={-1}>
           {children(close)}
         </div>
       )}
