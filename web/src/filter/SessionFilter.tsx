@@ -4,7 +4,7 @@ import { type ReactNode, useMemo, useState } from "react";
 import { answer, api } from "../api/client";
 import { formatCount, formatShort } from "../format";
 import { useZoneName, wallTime } from "../timeZone";
-import type { FilterNode } from "./filter";
+import type { FilterNode, FilterTerm } from "./filter";
 import {
   FREE_TEXT_OPERATORS,
   type Kind,
@@ -14,6 +14,7 @@ import {
   shownValue,
 } from "./properties";
 import { EMPTY_QUERY, filterOfQuery, queryOf } from "./query";
+import { isCondition } from "./terms";
 import "./SessionFilter.css";
 
 interface Props {
@@ -30,7 +31,10 @@ interface Props {
 export function SessionFilter({ filter, onChange, total, loading, before }: Props) {
   const zone = useZoneName();
   const query = useMemo(() => queryOf(filter), [filter]);
-  const properties = useMemo(() => PROPERTIES.map((one) => filteringProperty(one, zone)), [zone]);
+  const properties = useMemo(
+    () => [...PROPERTIES, ...unknownIn(filter)].map((one) => filteringProperty(one, zone)),
+    [filter, zone],
+  );
   const { options, status, load } = useSuggestions();
 
   return (
@@ -132,10 +136,13 @@ const HEADINGS: Record<string, string> = {
   When: "When",
   Figures: "How much",
   Text: "What was said",
+  Other: "Of this filter",
 };
-const GROUPS: PropertyFilterProps.GroupText[] = [...new Set(PROPERTIES.map(({ group }) => group))].map(
-  (group) => ({ group, properties: HEADINGS[group] ?? group, values: "Values" }),
-);
+const GROUPS: PropertyFilterProps.GroupText[] = Object.entries(HEADINGS).map(([group, properties]) => ({
+  group,
+  properties,
+  values: "Values",
+}));
 
 function filteringProperty(property: Property, zone: string): PropertyFilterProps.FilteringProperty {
   const { key, label, plural, kind, group, operators } = property;
@@ -155,6 +162,24 @@ function filteringProperty(property: Property, zone: string): PropertyFilterProp
         : operator,
     ),
   };
+}
+
+/** Properties of a filter that the page does not offer: they are named in its tokens, and the server knows best. */
+function unknownIn(filter: FilterNode | undefined): Property[] {
+  const keys = new Set<string>();
+  const visit = (term: FilterTerm) => {
+    if (!isCondition(term)) for (const one of "and" in term ? term.and : term.or) visit(one);
+    else if (term.property !== FREE_TEXT && !propertyOf.has(term.property)) keys.add(term.property);
+  };
+  if (filter !== undefined) visit(filter);
+  return [...keys].map((key) => ({
+    key,
+    label: key,
+    plural: key,
+    kind: "text",
+    group: "Other",
+    operators: ["=", "!=", ":", "!:", "^", "!^", ">", ">=", "<", "<="],
+  }));
 }
 
 type Input = PropertyFilterProps.ExtendedOperatorFormProps<unknown>;

@@ -41,8 +41,8 @@ export function Popup({ label, trigger, triggerLabel, className, children }: Pro
       document.addEventListener(kind, leave, { signal: abort.signal });
     }
     // Of the document: what had the focus in the panel may be gone, and the focus with it.
-    const escape = (event: KeyboardEvent) => event.key === "Escape" && close();
-    document.addEventListener("keydown", escape, { signal: abort.signal });
+    const onKeyDown = (event: KeyboardEvent) => event.key === "Escape" && close();
+    document.addEventListener("keydown", onKeyDown, { signal: abort.signal });
     return () => abort.abort();
   }, [open, close]);
 
