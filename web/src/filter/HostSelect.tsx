@@ -21,6 +21,7 @@ export function HostSelect({ hosts, onChange, zone }: Props) {
     queryKey: ["clients"],
     queryFn: ({ signal }) => answer(api.GET("/api/clients", { signal })),
     refetchInterval: CLIENTS_POLL_MS,
+    staleTime: CLIENTS_POLL_MS,
   });
   const options = useMemo(() => optionsOf(data?.items ?? [], hosts, zone), [data, hosts, zone]);
   const chosen = options.filter(({ value }) => hosts.includes(value));

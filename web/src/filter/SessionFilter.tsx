@@ -6,6 +6,7 @@ import { formatCount, formatShort } from "../format";
 import { useZoneName, wallTime } from "../timeZone";
 import type { FilterNode, FilterTerm } from "./filter";
 import {
+  FREE_TEXT,
   FREE_TEXT_OPERATORS,
   type Kind,
   PROPERTIES,

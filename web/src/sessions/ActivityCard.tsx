@@ -7,6 +7,9 @@ import { addDays, dayOf, instantOf, useZoneName } from "../timeZone";
 import { Heatmap, METRICS, type Metric } from "./Heatmap";
 import { IMPORT_POLL_MS } from "./Importing";
 
+/** New sessions ask for it at once; this is for the messages and tokens of running ones. */
+const ACTIVITY_POLL_MS = 60_000;
+
 interface ActivityProps {
   filter: FilterNode | undefined;
   importing: boolean;
@@ -29,7 +32,7 @@ export function ActivityCard({ filter, importing, onFilter }: ActivityProps) {
         }),
       ),
     placeholderData: keepPreviousData,
-    refetchInterval: importing ? IMPORT_POLL_MS * 3 : false,
+    refetchInterval: importing ? IMPORT_POLL_MS * 3 : ACTIVITY_POLL_MS,
   });
   const selected = daysOf(filter, zone);
   const select = (first: string, last: string) => {

@@ -20,11 +20,13 @@ interface Props {
 export function FiguresCard({ filter, importing }: Props) {
   const zone = useZoneName();
   const { period, before } = useMemo(() => periodsOf(filter, zone), [filter, zone]);
-  const stats = useStats(filter, importing, true);
-  const statsBefore = useStats(before?.filter, importing, before !== null);
+  const { stats, outdated } = useStats(filter, importing, true);
+  const then = useStats(before?.filter, importing, before !== null);
+  // Figures of the question before stay on the screen until the new ones are there, but are compared with nothing.
+  const statsBefore = outdated || then.outdated ? undefined : then.stats;
   const others = withRange(filter, null) !== undefined;
   return (
-    <section className="card card-padded" aria-label="Figures">
+    <section className="card card-padded" aria-label="Figures" aria-busy={outdated}>
       <div className="figures-head">
         <h2 title={period}>{period}</h2>
         {others && <span>Matching the filter</span>}
@@ -47,7 +49,7 @@ function periodsOf(filter: FilterNode | undefined, zone: string) {
 }
 
 function useStats(filter: FilterNode | undefined, importing: boolean, enabled: boolean) {
-  const { data } = useQuery({
+  const { data, isPlaceholderData } = useQuery({
     queryKey: ["stats", filter ?? null],
     queryFn: ({ signal }) =>
       answer(
@@ -60,7 +62,7 @@ function useStats(filter: FilterNode | undefined, importing: boolean, enabled: b
     placeholderData: keepPreviousData,
     refetchInterval: importing ? IMPORT_POLL_MS * 2 : FIGURES_POLL_MS,
   });
-  return data;
+  return { stats: data, outdated: isPlaceholderData };
 }
 
 interface FiguresProps {

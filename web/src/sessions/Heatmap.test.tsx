@@ -1,16 +1,16 @@
-import { render, screen } from "@testing-library/react";
+import { cleanup, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
 import { addDays, dayOf } from "../timeZone";
 import { Heatmap } from "./Heatmap";
 
 const TODAY = dayOf(Date.now(), "UTC");
-const day = (name: string, sessions: number) => ({
+const day = (name: string, sessions: number, findings = 0) => ({
   day: name,
   sessions,
   messages: 0,
   tokens: 0,
-  findings: 0,
+  findings,
 });
 
 function draw(days: ReturnType<typeof day>[]) {
@@ -27,6 +27,17 @@ test("a day says its figure, and is chosen with the pointer or, with Shift, as a
   await user.keyboard("{Shift>}");
   await user.click(screen.getByRole("gridcell", { name: /^12 sessions on/ }));
   expect(onSelect).toHaveBeenLastCalledWith(addDays(TODAY, -9), addDays(TODAY, -2));
+});
+
+test("days with findings are marked and say so, and nothing speaks of findings where there are none", () => {
+  draw([day(addDays(TODAY, -9), 1), day(addDays(TODAY, -2), 12, 3)]);
+  expect(screen.getByRole("gridcell", { name: /^12 sessions, 3 findings, on/ })).toBeInTheDocument();
+  expect(document.querySelectorAll(".heatmap-found")).toHaveLength(1);
+  expect(screen.getByText("Findings")).toBeInTheDocument();
+  cleanup();
+  draw([day(addDays(TODAY, -9), 1)]);
+  expect(document.querySelectorAll(".heatmap-found")).toHaveLength(0);
+  expect(screen.queryByText("Findings")).toBeNull();
 });
 
 test("the keyboard walks the days: one stop, arrows, ends, Enter", async () => {

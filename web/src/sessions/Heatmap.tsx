@@ -53,7 +53,11 @@ export function Heatmap({ days, metric, zone, selected, onSelect }: Props) {
   const label = (day: string) => {
     const count = byDay.get(day)?.[metric] ?? 0;
     const noun = count === 1 ? metric.slice(0, -1) : metric;
-    return `${metric === "tokens" ? formatShort(count) : formatCount(count)} ${noun} on ${formatDay(day)}`;
+    const findings = byDay.get(day)?.findings ?? 0;
+    const found =
+      findings === 0 ? "" : `, ${formatCount(findings)} ${findings === 1 ? "finding" : "findings"},`;
+    const shown = metric === "tokens" ? formatShort(count) : formatCount(count);
+    return `${shown} ${noun}${found} on ${formatDay(day)}`;
   };
   const choose = (day: string, range: boolean) => {
     const from = range ? (anchor.current ?? day) : day;
@@ -125,15 +129,16 @@ export function Heatmap({ days, metric, zone, selected, onSelect }: Props) {
               {weeks.map((week, column) => {
                 const day = week[row];
                 if (!day) return null;
+                const [x, y] = [LEFT + column * CELL, TOP + row * CELL];
                 const isSelected = selected !== null && day >= selected.first && day <= selected.last;
-                return (
+                const cell = (
                   <rect
                     role="gridcell"
                     key={day}
                     data-day={day}
                     data-level={levelOf(byDay.get(day)?.[metric] ?? 0, limits)}
-                    x={LEFT + column * CELL}
-                    y={TOP + row * CELL}
+                    x={x}
+                    y={y}
                     width={SIZE}
                     height={SIZE}
                     rx={2.5}
@@ -148,6 +153,18 @@ export function Heatmap({ days, metric, zone, selected, onSelect }: Props) {
                     onClick={(event) => choose(day, event.shiftKey)}
                   />
                 );
+                if (!byDay.get(day)?.findings) return cell;
+                return [
+                  cell,
+                  <circle
+                    key={`${day} findings`}
+                    role="none"
+                    className="heatmap-found"
+                    cx={x + SIZE - 1}
+                    cy={y + 1}
+                    r={2.5}
+                  />,
+                ];
               })}
             </g>
           ))}
@@ -183,6 +200,9 @@ export function Heatmap({ days, metric, zone, selected, onSelect }: Props) {
           </button>
         </span>
         <span className="heatmap-legend" aria-hidden="true">
+          {days.some(({ findings }) => findings > 0) && (
+            <span className="heatmap-legend-found">Findings</span>
+          )}
           Less
           {[0, 1, 2, 3, 4].map((level) => (
             <i key={level} data-level={level} />

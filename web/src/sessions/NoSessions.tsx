@@ -40,6 +40,11 @@ export function NoSessions({ status }: { status: Status | undefined }) {
       <Command text="session-replay serve --transcripts ~/.claude/projects" />
       <p className="no-sessions-or">In a checkout of the source:</p>
       <Command text="make run TRANSCRIPTS=~/.claude/projects" />
+      <p className="no-sessions-or">
+        Transcripts of several machines, collected as <code>DIR/machine/projects</code> (stop the server
+        first):
+      </p>
+      <Command text="session-replay import DIR --host-from-path" />
       <p className="no-sessions-or">Or have a look around first:</p>
       <Button
         variant="primary"
