@@ -158,7 +158,6 @@ export function Heatmap({ days, metric, zone, selected, onSelect }: Props) {
                   cell,
                   <circle
                     key={`${day} findings`}
-                    role="none"
                     className="heatmap-found"
                     cx={x + SIZE - 1}
                     cy={y + 1}
