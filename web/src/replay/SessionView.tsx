@@ -194,7 +194,10 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     "next-match": () => stepMatch(1),
     "previous-match": () => stepMatch(-1),
     first: () => move(0),
-    last: () => move(visible.rows.length - 1),
+    last: () => {
+      move(visible.rows.length - 1);
+      if (!replaying.active) list.current?.follow();
+    },
     open: () => {
       if (selectedRow?.kind === "fold") toggle(selectedRow);
       else if (selectedRow && subagentOf(selectedRow) !== null) inPlace.toggleSubagent(selectedRow);

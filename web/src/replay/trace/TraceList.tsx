@@ -1,4 +1,4 @@
-import { type Ref, useImperativeHandle, useMemo, useRef, useState } from "react";
+import { type Ref, useCallback, useImperativeHandle, useMemo, useRef, useState } from "react";
 import { Virtuoso, type VirtuosoHandle } from "react-virtuoso";
 import { formatCount } from "../../format";
 import type { Entry } from "../shapes";
@@ -6,7 +6,7 @@ import { Glyph } from "./EntryMark";
 import type { Row } from "./rows";
 import { TraceRow, type TraceScene } from "./TraceRow";
 import { useBrought } from "./useBrought";
-import { END_PIXELS, useFollowedEnd } from "./useFollowedEnd";
+import { useFollowedEnd } from "./useFollowedEnd";
 import { useKeptPlace } from "./useKeptPlace";
 
 export interface TraceListHandle {
@@ -14,7 +14,10 @@ export interface TraceListHandle {
   reveal: (index: number, centred: boolean) => void;
   /** Index of the first row on the screen. */
   first: () => number;
+  /** Once: what comes later is followed only after `follow`. */
   toEnd: (smooth: boolean) => void;
+  /** Goes to the end and stays there, however the trace grows, until the reader leaves it. */
+  follow: () => void;
 }
 
 interface Props {
@@ -54,24 +57,41 @@ export function TraceList({
   const firstIndex = useRef(0);
   const { bring, brought } = useBrought(rows, busy, list, scroller);
   const offset = useKeptPlace(rows, { windowed, busy }, scroller, brought);
-  const { atEnd, onEnd, onScroll } = useFollowedEnd({ following, last, version }, () =>
-    list.current?.scrollToIndex({ index: "LAST", align: "end" }),
-  );
+  const { end, atEnd } = useFollowedEnd({ following, version }, scroller);
   /** The last entry that was there when the end left the screen: those after it are new. */
   const [seen, setSeen] = useState<number | null>(null);
+
+  const shown = useRef({ rows, following });
+  shown.current = { rows, following };
+  /** Counts the places that were gone to: a later one ends the way to an earlier one. */
+  const moves = useRef(0);
+  const follow = useCallback(() => {
+    moves.current += 1;
+    brought.current = null;
+    // The list, too, forgets where it was still going.
+    list.current?.scrollToIndex({ index: "LAST", align: "end" });
+    end.follow();
+  }, [brought, end]);
 
   useImperativeHandle(
     ref,
     () => ({
       reveal: (index, centred) => {
+        const now = shown.current;
+        // The last row is at the end already; a high one would be scrolled up to its beginning.
+        if (now.following && end.atEnd() && index === now.rows.length - 1) return;
+        end.settle();
+        moves.current += 1;
+        const move = moves.current;
         if (centred) bring(index);
-        else reveal(list.current, index, REVEAL_TRIES);
+        else reveal(list.current, index, REVEAL_TRIES, () => moves.current === move);
       },
       first: () => firstIndex.current,
       toEnd: (smooth) =>
         list.current?.scrollToIndex({ index: "LAST", align: "end", behavior: smooth ? "smooth" : "auto" }),
+      follow,
     }),
-    [bring],
+    [bring, end, follow],
   );
 
   const watching = following && !atEnd;
@@ -111,9 +131,6 @@ export function TraceList({
         rangeChanged={(range) => {
           firstIndex.current = range.startIndex - offset;
         }}
-        atBottomThreshold={END_PIXELS}
-        atBottomStateChange={onEnd}
-        onScroll={onScroll}
       />
       {windowed && (
         <>
@@ -126,11 +143,7 @@ export function TraceList({
         </>
       )}
       {fresh > 0 && (
-        <button
-          type="button"
-          className="sr-new-entries"
-          onClick={() => list.current?.scrollToIndex({ index: "LAST", align: "end" })}
-        >
+        <button type="button" className="sr-new-entries" onClick={follow}>
           <Glyph name="down" /> {fresh === 1 ? "1 new entry" : `${formatCount(fresh)} new entries`}
         </button>
       )}
@@ -141,8 +154,9 @@ export function TraceList({
 /** Far away the heights of rows are a guess until they are drawn: it takes a second look. */
 const REVEAL_TRIES = 2;
 
-function reveal(list: VirtuosoHandle | null, index: number, tries: number): void {
-  const again = () => requestAnimationFrame(() => reveal(list, index, tries - 1));
+function reveal(list: VirtuosoHandle | null, index: number, tries: number, isWanted: () => boolean): void {
+  if (!isWanted()) return;
+  const again = () => requestAnimationFrame(() => reveal(list, index, tries - 1, isWanted));
   list?.scrollIntoView({ index, behavior: "auto", ...(tries > 0 && { done: again }) });
 }
 
