@@ -102,3 +102,49 @@ class OffsetGap(ReplayError):
         super().__init__(f"append starts at byte {received}, the stream ends at {expected}: resume from {expected}")
         self.expected = expected
         self.received = received
+
+
+class Revoked(ReplayError):
+    """The client's credential was taken back, or its token is used up or too old."""
+
+    code = "revoked"
+
+
+class Unreachable(ReplayError):
+    """The server did not answer, or cannot take anything now; the same request again is right.
+
+    Attributes:
+        retry_after_seconds: How long to wait at least, where the server said so.
+    """
+
+    code = "unreachable"
+
+    def __init__(self, message: str, retry_after_seconds: float = 0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TooLarge(ReplayError):
+    """A body, or what it unpacks to, is larger than the limit."""
+
+    code = "too-large"
+
+
+class TooMuch(ReplayError):
+    """More requests than can be taken now: wait.
+
+    Attributes:
+        retry_after_seconds: Until when.
+    """
+
+    code = "too-much"
+
+    def __init__(self, message: str, retry_after_seconds: float = 1) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ProtocolUnsupported(ReplayError):
+    """The other side speaks another version of the ingest protocol."""
+
+    code = "protocol-unsupported"

@@ -405,15 +405,61 @@ class Status(msgspec.Struct):
     data_folder: str | None = None
 
 
+AlarmKind = Literal[
+    "unshipped",
+    "rewritten",
+    "truncated",
+    "deleted",
+    "copied",
+    "machine-changed",
+    "clock-skew",
+    "silent",
+]
+
+
+class Alarm(msgspec.Struct):
+    """Something about a client that a person should look at."""
+
+    kind: AlarmKind
+    since: str
+    """When it was first so, or first happened."""
+    count: int
+    """Files, or times, that it is about."""
+    words: str
+    """The same in one sentence."""
+    can_be_acknowledged: bool
+    """It stays until somebody acknowledged it; the others end by themselves."""
+    session_ids: list[str] = []
+    """Sessions that it is about, some of them."""
+
+
 class Client(msgspec.Struct):
     """One OS user on one machine whose sessions are stored."""
 
     id: str
     host: str
     user: str
+    label: str | None
+    """What a person called it; null where nobody did."""
+    state: Literal["online", "offline", "paused", "revoked", "imported"]
+    """``online``: its collector reported lately. ``imported``: nobody collects there; its files were imported once."""
+    os: str | None
+    collector_version: str | None
     sessions: int
+    files: int
+    """Transcripts and attachments that its collector sees."""
+    enrolled_at: str | None
     last_seen_at: str | None
+    """When its collector last reported; where there is none, when a transcript last grew."""
+    last_activity_at: str | None
+    """When one of its transcripts last grew."""
     live: bool
+    unshipped_bytes: int
+    lag_ms: int
+    """Age of the oldest byte that its collector had not shipped when it last reported; 0: it had shipped all."""
+    alarms: list[Alarm]
+    faults: list[FileFault]
+    """Files that its collector could not take, some of them."""
 
 
 class ClientPage(msgspec.Struct):
@@ -422,6 +468,30 @@ class ClientPage(msgspec.Struct):
     items: list[Client]
     next_cursor: str | None
     total: int
+
+
+class NewClient(msgspec.Struct):
+    """A client that is to come: its one-time token is told once."""
+
+    id: str
+    label: str
+    token: str
+    expires_ms: int
+
+
+class ClientToken(msgspec.Struct):
+    """A one-time token, and what to run where it is to be redeemed."""
+
+    label: str
+    token: str
+    expires_at: str
+    command: str
+
+
+class ClientLabel(msgspec.Struct):
+    """What a person calls a client."""
+
+    label: str
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
@@ -457,7 +527,8 @@ class TranscriptFile(msgspec.Struct, frozen=True):
 
     ``address`` is its path relative to the projects folder with ``/`` between parts; ``session`` the
     file name's UUID of the main session (null: the file's lines must say it); ``agent_id`` is set for
-    a subagent's transcript.
+    a subagent's transcript, and ``agents`` once its file was looked into: the ids from the main session's
+    child down to this one.
     """
 
     path: str
@@ -469,6 +540,7 @@ class TranscriptFile(msgspec.Struct, frozen=True):
     user: str
     size: int
     mtime_ns: int
+    agents: tuple[str, ...] = ()
 
 
 class FileFault(msgspec.Struct, frozen=True):

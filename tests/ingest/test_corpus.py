@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from session_replay.collector.follow import Owner, discover
+from session_replay.collector.follow import Owner, described, discover
 from session_replay.ingest.intake import Intake, Tally
 from session_replay.ingest.workers import Workers
 from session_replay.query.sessions import Catalogue
@@ -72,7 +72,7 @@ class Stored:
     """What an import of a folder made, as the API would tell it."""
 
     def __init__(self, folder, at):
-        intake, self.tally = Intake(at, Workers(0)), Tally()
+        intake, self.tally = Intake(at, Workers(0), describe=described), Tally()
         files = discover(folder, OWNER).files
         intake.read(intake.store(files, self.tally), self.tally)
         catalogue = Catalogue(at.names, at.session_keys, at.key.organization)

@@ -23,7 +23,7 @@ from ingest.lines import (
     talk,
     write,
 )
-from session_replay.collector.follow import discover
+from session_replay.collector.follow import described, discover
 from session_replay.ingest import growth
 from session_replay.ingest.intake import Intake, Tally
 from session_replay.ingest.workers import Workers
@@ -77,7 +77,7 @@ def test_however_a_file_changes_the_store_ends_as_one_import_would(changes, foll
         path = Path(name, "projects", "-p", f"{MAIN_ID}.jsonl")
         raw, stored, rewrites = b"", [b""], []
         with opened(Path(name, "a")) as at:
-            intake = Intake(at, Workers(0), follows=follows)
+            intake = Intake(at, Workers(0), describe=described, follows=follows)
 
             def take():
                 tally = Tally()

@@ -5,6 +5,7 @@ from session_replay.errors import NotFound, OffsetGap
 from session_replay.ingest.enter import Registry
 from session_replay.ingest.link import link_tree
 from session_replay.store import streams
+from session_replay.store.clients import client_of_owner
 from session_replay.store.installation import open_installation
 from session_replay.store.unchanged import is_unchanged
 from session_replay.transcript.entry import PARSER_VERSION
@@ -14,9 +15,9 @@ from session_replay.vault.source import KeySource
 @pytest.fixture
 def stream(at):
     def enter(tx):
-        client = streams.client_id(tx, 1, *(at.names.numbers(tx, "host", [name])[name] for name in "hu"), 0)
-        digest = streams.address(at.key, client, "p/a.jsonl")
-        return streams.enter(tx, 1, client, digest, b"", "session", 0)
+        client = client_of_owner(tx, 1, *(at.names.numbers(tx, "host", [name])[name] for name in "hu"), 0)
+        place = streams.place(at.key, b"k" * 32, client, "p/a.jsonl")
+        return streams.enter(tx, 1, client, place, "session", 0)
 
     return at.database.write(enter)
 

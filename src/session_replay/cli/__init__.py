@@ -8,9 +8,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from session_replay import __version__
-from session_replay.errors import ReplayError
+from session_replay.errors import InvalidRequest, ReplayError
+
+if TYPE_CHECKING:
+    from session_replay.cli.collecting import Options
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="serve the product and follow the local transcripts"))
     _add_import(commands.add_parser("import", help="import transcripts once, then exit"))
+    _add_collect(commands.add_parser("collect", help="ship this machine's transcripts to a server, and follow them"))
+    _add_clients(commands.add_parser("clients", help="who may send: add, list, rename, revoke"))
     _add_export(commands.add_parser("export", help="write one session to a file or to standard output"))
     return parser
 
@@ -56,8 +62,58 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="a projects folder, or a folder above some")
     parser.add_argument("--data", type=Path, metavar="DIR", help="where the data lies; no server may hold it")
     parser.add_argument("--host-from-path", action="store_true", help="take host names from <host>/projects")
+    _add_server(parser)
     parser.add_argument("--json", action="store_true", help="print a JSON summary and no progress")
     parser.set_defaults(run=_import)
+
+
+def _add_server(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--server", metavar="URL", help="ship to this server instead: https://HOST[:PORT]")
+    parser.add_argument("--token", metavar="T", help="one-time token of this client, needed the first time")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="where the collector keeps who it is, and its spool")
+    parser.add_argument("--ca-file", metavar="FILE", help="certificates to trust instead of the system's (PEM)")
+
+
+def _add_collect(parser: argparse.ArgumentParser) -> None:
+    _add_server(parser)
+    parser.add_argument("--transcripts", type=Path, metavar="DIR", help="transcripts to follow (~/.claude/projects)")
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="leave files alone whose path below projects matches, '*' also for '/'; may be repeated",
+    )
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument(
+        "--status", action="store_true", help="say how the collector is, then exit: 1 if not all is well"
+    )
+    other.add_argument("--pause", action="store_true", help="let the collector send nothing until --resume")
+    other.add_argument("--resume", action="store_true", help="let it go on")
+    parser.add_argument("--json", action="store_true", help="print the status as JSON")
+    parser.set_defaults(run=_collect)
+
+
+def _add_clients(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    add = verbs.add_parser("add", help="make a one-time token for a new client")
+    add.add_argument("name", metavar="NAME", help="what you call the client")
+    add.add_argument("--print-token", action="store_true", help="print the token only, as the last word")
+    add.add_argument("--server", metavar="URL", help="this server's address, for the command that is printed")
+    add.set_defaults(run=_clients_add)
+    listing = verbs.add_parser("list", help="show the clients and their alarms")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    listing.set_defaults(run=_clients_list)
+    rename = verbs.add_parser("rename", help="give a client another name")
+    rename.add_argument("client", metavar="CLIENT", help="its id, name or host")
+    rename.add_argument("name", metavar="NAME")
+    rename.set_defaults(run=_clients_rename)
+    revoke = verbs.add_parser("revoke", help="refuse a client's collector from now on")
+    revoke.add_argument("client", metavar="CLIENT", help="its id, name or host")
+    revoke.add_argument("--undo", action="store_true", help="let it in again")
+    revoke.set_defaults(run=_clients_revoke)
+    for verb in (add, listing, rename, revoke):
+        verb.add_argument("--data", type=Path, metavar="DIR", help="where the data lies; a server may hold it")
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
@@ -77,9 +133,62 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _import(arguments: argparse.Namespace) -> int:
+    if arguments.server is not None:
+        from session_replay.cli.collecting import import_to_server
+
+        if arguments.host_from_path or arguments.data is not None:
+            raise InvalidRequest("--server takes this machine's own transcripts: neither --data nor --host-from-path")
+        return import_to_server(arguments.paths, _options(arguments), as_json=arguments.json)
     from session_replay.cli.importing import import_once
 
     return import_once(arguments.paths, arguments.data, host_from_path=arguments.host_from_path, as_json=arguments.json)
+
+
+def _collect(arguments: argparse.Namespace) -> int:
+    from session_replay.cli import collecting
+
+    if arguments.status:
+        return collecting.show_status(arguments.state, as_json=arguments.json)
+    if arguments.pause or arguments.resume:
+        return collecting.set_paused(arguments.state, on=arguments.pause)
+    return collecting.collect(_options(arguments))
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    from session_replay.cli.collecting import Options
+
+    return Options(
+        server=arguments.server,
+        token=arguments.token,
+        transcripts=getattr(arguments, "transcripts", None),
+        state=arguments.state,
+        excluded=getattr(arguments, "exclude", []),
+        ca_file=arguments.ca_file,
+    )
+
+
+def _clients_add(arguments: argparse.Namespace) -> int:
+    from session_replay.cli.clients import add
+
+    return add(arguments.name, arguments.data, arguments.server, prints_token=arguments.print_token)
+
+
+def _clients_list(arguments: argparse.Namespace) -> int:
+    from session_replay.cli.clients import show
+
+    return show(arguments.data, as_json=arguments.json)
+
+
+def _clients_rename(arguments: argparse.Namespace) -> int:
+    from session_replay.cli.clients import rename
+
+    return rename(arguments.client, arguments.name, arguments.data)
+
+
+def _clients_revoke(arguments: argparse.Namespace) -> int:
+    from session_replay.cli.clients import revoke
+
+    return revoke(arguments.client, arguments.data, undo=arguments.undo)
 
 
 def _export(arguments: argparse.Namespace) -> int:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from session_replay.collector.follow import Found, Owner, discover
+from session_replay.collector import machine
+from session_replay.collector.follow import Found, described, discover
 from session_replay.errors import NotFound
 from session_replay.server import settings
 from session_replay.store.unchanged import is_unchanged
@@ -70,7 +71,7 @@ def _discover(paths: list[Path], *, host_from_path: bool) -> Found:
     for path in paths:
         if not path.is_dir():
             raise NotFound(f"{path} is no folder" if path.exists() else f"there is no {path}")
-        found = discover(path.absolute(), Owner(*settings.local_owner()), host_from_path=host_from_path)
+        found = discover(path.absolute(), machine.owner(), host_from_path=host_from_path)
         files = found.files
         if any((file.host, file.address) in taken for file in files):
             way = path.absolute().as_posix().strip("/")
@@ -93,7 +94,7 @@ def _import(found: Found, folder: Path, summary: Summary, begun: float, *, shows
         if at.is_new and at.key_file:
             print(f"Made a new key: {at.key_file}\nKeep a copy: without it nothing can be read.", file=sys.stderr)
         workers = Workers(None if is_worth_it else 0)
-        intake = Intake(at, workers, report=report)
+        intake = Intake(at, workers, report=report, describe=described)
         tally = Tally()
         try:
             # The largest first: the last to finish is then a small one.

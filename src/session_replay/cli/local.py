@@ -1,132 +1,145 @@
-"""The local transcripts of ``serve``: taken in while the page is already usable, then followed."""
+"""The local transcripts of ``serve``: a collector and the server it ships to, in one process.
+
+It says the same to the server as any other collector, only without HTTP between: one protocol, one code.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable
 from importlib.resources import files as package_files
 from pathlib import Path
 
-from session_replay.collector.follow import Follower, Owner, discover
+from session_replay import __version__
+from session_replay.collector import machine
+from session_replay.collector.collect import Reporter, follow
+from session_replay.collector.deliver import Progress, Shipper
+from session_replay.collector.follow import Follower, Owner, described, discover
 from session_replay.ingest.intake import Intake, Tally
+from session_replay.ingest.reading import Reading
+from session_replay.ingest.receive import Receiver
 from session_replay.ingest.workers import Workers
 from session_replay.server.services import LocalImport
 from session_replay.store.installation import Installation
-from session_replay.wire import FileFault, ImportProgress, TranscriptFile
+from session_replay.wire import FileFault, ImportProgress
 
 log = logging.getLogger(__name__)
 
-BATCH_BYTES = 16 << 20
-"""So much is stored, then read, before the next: sessions appear on the page one batch after the other."""
-GROWTH_SMALL_BYTES = 1 << 20
-"""What a session appends is read in the thread; only a larger burst pays for a worker."""
-REST_LOOK_SECONDS = 30.0
 RETRY_SECONDS = 5
-Announce = Callable[[str], None]
+PROGRESS_SECONDS = 0.2
+LITTLE_BYTES = 1 << 20
 SAMPLE_OWNER = Owner("sample", "sample")
 
 
 class LocalTranscripts:
-    """A thread that takes in the transcripts of a folder and follows them.
+    """Threads that take in the transcripts of a folder and follow them.
 
     Args:
         at: Where to.
         folder: The transcripts; may not exist yet.
         owner: Host and user they belong to.
         local: Told how far it is, and asked for samples.
-        announce: Told which sessions changed.
+        receiver: What the transcripts are shipped to.
+        reading: Reads what was shipped.
     """
 
-    def __init__(self, at: Installation, folder: Path, owner: Owner, local: LocalImport, announce: Announce) -> None:
+    def __init__(
+        self,
+        at: Installation,
+        folder: Path,
+        owner: Owner,
+        local: LocalImport,
+        receiver: Receiver,
+        reading: Reading,
+    ) -> None:
+        self._at = at
         self._folder = folder
         self._owner = owner
-        self._follower = Follower(folder, owner)
         self._local = local
+        self._receiver = receiver
+        self._reading = reading
         self._stopped = threading.Event()
         self._wants_samples = threading.Event()
-        self._workers = Workers(small_bytes=GROWTH_SMALL_BYTES)
-        self._intake = Intake(at, self._workers, announce=announce, is_stopped=self._stopped.is_set, follows=True)
+        self._shipper: Shipper | None = None
         self._thread = threading.Thread(target=self._run, name="local-transcripts", daemon=True)
+        self._progress_thread = threading.Thread(target=self._tell, name="local-progress", daemon=True)
         local.progress = ImportProgress("scanning", str(folder))
         local.import_samples = self._wants_samples.set
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+        self._progress_thread.start()
 
     def stop(self) -> None:
         """End after the step under way; nothing is lost."""
         self._stopped.set()
+        shipper = self._shipper
+        if shipper is not None:
+            shipper.wake()
         self._thread.join()
-        self._workers.close()
+        self._progress_thread.join()
 
     def _run(self) -> None:
         while not self._stopped.is_set():
             try:
-                self._follow()
+                reception = self._receiver.of_owner(*self._owner)
+                shipper = self._shipper = Shipper(reception)
+                reporter = Reporter(shipper, reception, __version__, machine.machine_digest())
+                follow(Follower(self._folder, self._owner), shipper, reporter, self._stopped)
             except Exception as error:
+                # Nothing stored is lost, and a new look takes in what was missed.
                 self._local.progress = ImportProgress("failed", str(self._folder), problem=type(error).__name__)
-                # A full disk, say: nothing stored is lost, and a new look takes in what was missed.
                 log.exception("following %s failed, trying again in %d s", self._folder, RETRY_SECONDS)
                 self._stopped.wait(RETRY_SECONDS)
 
-    def _follow(self) -> None:
-        self._follower = Follower(self._folder, self._owner)
-        self._local.progress = ImportProgress("scanning", str(self._folder))
-        self._intake.read(self._intake.pending(), Tally())
-        rested_at = time.monotonic()
-        for changed in self._follower.changes(self._stopped):
-            if changed or self._local.progress.state == "scanning":
-                self._take(changed)
+    def _tell(self) -> None:
+        told: set[FileFault] = set()
+        while not self._stopped.wait(PROGRESS_SECONDS):
             if self._wants_samples.is_set():
                 self._wants_samples.clear()
-                self._take(discover(samples_folder(), SAMPLE_OWNER).files)
-                self._local.has_samples = True
-            if time.monotonic() - rested_at > REST_LOOK_SECONDS:
-                rested_at = time.monotonic()
-                self._intake.read(self._intake.pending(), Tally())
+                self._import_samples()
+            if self._shipper is None:
+                continue
+            progress = self._shipper.progress()
+            for fault in set(progress.faults) - told:
+                log.warning("%s: %s", fault.path, fault.problem)
+            told = set(progress.faults)
+            self._local.progress = self._said(self._shipper, progress)
 
-    def _take(self, files: list[TranscriptFile]) -> None:
-        progress = self._local.progress = ImportProgress(
-            "importing",
+    def _said(self, shipper: Shipper, progress: Progress) -> ImportProgress:
+        behind = self._reading.behind
+        problem = shipper.problem or self._reading.problem
+        if problem:
+            state = "failed"
+        elif not shipper.looks and self._folder.is_dir():
+            state = "scanning"
+        elif shipper.is_done and not behind:
+            state = "following"
+        else:
+            # A running session is nearly always some bytes ahead.
+            is_little = progress.total_bytes - progress.done_bytes < LITTLE_BYTES and behind <= 1
+            state = "following" if self._local.progress.state == "following" and is_little else "importing"
+        return ImportProgress(
+            state,
             str(self._folder),
-            files=len(files),
-            size_bytes=sum(file.size for file in files),
-            faults=len(self._follower.faults),
+            files=progress.files,
+            files_done=max(0, progress.files_done - behind),
+            size_bytes=progress.total_bytes,
+            done_bytes=progress.done_bytes,
+            faults=len(progress.faults),
+            problem=problem or None,
         )
-        faults: list[FileFault] = []
-        for batch in _batches(files):
-            if self._stopped.is_set():
-                return
-            tally = Tally()
-            self._intake.read(self._intake.store(batch, tally), tally)
-            faults += tally.faults
-            progress.files_done += len(batch)
-            progress.done_bytes += sum(file.size for file in batch)
-            progress.faults = len(faults) + len(self._follower.faults)
-        for fault in faults:
-            log.warning("%s: %s", fault.path, fault.problem)
-            self._follower.give_again(fault.path)
-        progress.state = "following"
-        if len(files) > 1:
-            self._workers.close()  # their memory is better used elsewhere
+
+    def _import_samples(self) -> None:
+        workers = Workers(0)
+        intake = Intake(self._at, workers, describe=described)
+        tally = Tally()
+        intake.store(discover(samples_folder(), SAMPLE_OWNER).files, tally)
+        self._reading.received(intake.pending())
+        self._local.has_samples = True
 
 
 def samples_folder() -> Path:
     """The sample sessions that are shipped with the package."""
     return Path(str(package_files("session_replay") / "samples" / "projects"))
-
-
-def _batches(files: list[TranscriptFile]) -> list[list[TranscriptFile]]:
-    batches: list[list[TranscriptFile]] = [[]]
-    size = 0
-    # Attachments first: what they say of subagents is then known when these are read.
-    for file in sorted(files, key=lambda file: file.kind != "attachment"):
-        if size > BATCH_BYTES:
-            batches.append([])
-            size = 0
-        batches[-1].append(file)
-        size += file.size
-    return batches

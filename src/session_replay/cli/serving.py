@@ -11,20 +11,28 @@ import socket
 import sys
 import webbrowser
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import uvicorn
+from litestar.types import ASGIApp, Receive, Scope, Send
 
+from session_replay.cli.administration import socket_path
 from session_replay.cli.local import LocalTranscripts
-from session_replay.collector.follow import Owner
+from session_replay.collector import machine
 from session_replay.errors import InvalidRequest
+from session_replay.ingest.reading import Reading
+from session_replay.ingest.receive import Receiver
 from session_replay.server import settings
-from session_replay.server.access import LOOPBACK_NAMES
+from session_replay.server.access import LOCAL_SOCKET, LOOPBACK_NAMES
 from session_replay.server.app import make_app, make_services
+from session_replay.server.feed import Feed
 from session_replay.server.services import Services
 from session_replay.store.installation import Installation, open_installation
 
 DRAIN_SECONDS = 5
+THREADS = 12
 
 
 def serve(host: str, port: int, data: Path | None, transcripts: Path | None) -> int:
@@ -37,21 +45,29 @@ def serve(host: str, port: int, data: Path | None, transcripts: Path | None) -> 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if host not in LOOPBACK_NAMES:
         raise InvalidRequest("without sign-in configured the server listens on 127.0.0.1 only")
-    folder = settings.transcripts_folder(transcripts)
-    owner = settings.local_owner()
+    folder = machine.transcripts_folder(transcripts)
+    owner = machine.owner()
     with (
         _listening(host, port) as listener,
         open_installation(settings.data_folder(data), settings.key_source(), url=settings.database_url()) as at,
+        _listening_locally(at.folder) as local_listener,
     ):
-        services = make_services(at, user=owner[1], api_key=settings.api_key(), host=host)
-        local = LocalTranscripts(at, folder, Owner(*owner), services.local, services.feed.announce)
+        feed = Feed()
+        reading = Reading(at, feed.announce)
+        receiver = Receiver(at, reading.received)
+        services = make_services(
+            at, user=owner.user, api_key=settings.api_key(), host=host, feed=feed, receiver=receiver
+        )
+        local = LocalTranscripts(at, folder, owner, services.local, receiver, reading)
         _greet(at, folder)
         _offer_address(services, host, listener.getsockname()[1], opens=settings.opens_browser())
+        reading.start()
         local.start()
         try:
-            asyncio.run(_serve(services, listener))
+            asyncio.run(_serve(services, listener, local_listener))
         finally:
             local.stop()
+            reading.stop()
     return 0
 
 
@@ -70,28 +86,71 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
         yield listener
 
 
-async def _serve(services: Services, listener: socket.socket) -> None:
-    config = uvicorn.Config(
-        make_app(services),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-        lifespan="on",
-    )
-    server = _Server(config)
+@contextlib.contextmanager
+def _listening_locally(folder: Path) -> Generator[socket.socket | None]:
+    """A socket in the data folder: who may read the folder may administer the server through it."""
+    if not hasattr(socket, "AF_UNIX"):
+        yield None
+        return
+    path = socket_path(folder)
+    path.unlink(missing_ok=True)  # of a server that was killed: the folder's lock is ours
+    with socket.socket(socket.AF_UNIX) as listener:
+        before = os.umask(0o177)
+        try:
+            listener.bind(str(path))
+        finally:
+            os.umask(before)
+        listener.listen()
+        try:
+            yield listener
+        finally:
+            path.unlink(missing_ok=True)
+
+
+async def _serve(services: Services, listener: socket.socket, local_listener: socket.socket | None) -> None:
+    app = make_app(services)
+    servers = [_server(app, "on")]
+    if local_listener is not None:
+        servers.append(_server(_of_local_socket(app), "off"))
 
     def stop() -> None:
         services.feed.stop()  # ends every event stream, which would else keep the server waiting
-        server.should_exit = True
+        for server in servers:
+            server.should_exit = True
 
     loop = asyncio.get_running_loop()
+    # Questions and receptions wait in threads for the database, which has this many connections and some to spare.
+    loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="request"))
     for name in (signal.SIGINT, signal.SIGTERM):
         try:
             loop.add_signal_handler(name, stop)
         except NotImplementedError:  # Windows
             signal.signal(name, lambda _number, _frame: loop.call_soon_threadsafe(stop))
-    await server.serve(sockets=[listener])
+    serving = [
+        server.serve(sockets=[one]) for server, one in zip(servers, (listener, local_listener), strict=False) if one
+    ]
+    await asyncio.gather(*serving)
+
+
+def _server(app: ASGIApp, lifespan: Literal["on", "off"]) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+            lifespan=lifespan,
+        )
+    )
+
+
+def _of_local_socket(app: ASGIApp) -> ASGIApp:
+    async def marked(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[LOCAL_SOCKET] = True  # type: ignore[literal-required] - the server's own word
+        await app(scope, receive, send)
+
+    return marked
 
 
 class _Server(uvicorn.Server):

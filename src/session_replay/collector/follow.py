@@ -11,7 +11,8 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,9 +21,13 @@ import msgspec
 from session_replay.wire import FileFault, FileKind, TranscriptFile
 
 DEPTH_MAX = 12
+HEAD_BYTES = 1 << 16
+AGENT_DEPTH_MAX = 16
 PROJECTS = "projects"
 POLL_SECONDS = 0.03
 QUIET_SECONDS = 1.0
+IDLE_SECONDS = 0.25
+"""While no file was written to lately; a notice of the operating system ends it."""
 FULL_LOOK_SECONDS = 30.0
 ACTIVE_SECONDS = 900
 
@@ -66,6 +71,56 @@ def discover(folder: Path, owner: Owner, *, host_from_path: bool = False) -> Fou
         taken.update((file.host, file.address) for file in of_root)
         files += of_root
     return Found(files, scan.faults, len(roots))
+
+
+def described(file: TranscriptFile) -> TranscriptFile:
+    """A transcript with what its own file and those beside it say of a subagent: its session, and its ancestors."""
+    if file.kind != "subagent":
+        return file
+    return msgspec.structs.replace(
+        file, session=file.session or _session_in(file.path), agents=tuple(_ancestry(file.path, file.agent_id))
+    )
+
+
+class _Head(msgspec.Struct):
+    sessionId: object = None  # noqa: N815 - the transcript's word
+
+
+class _Meta(msgspec.Struct):
+    parentAgentId: object = None  # noqa: N815 - the transcript's word
+
+
+def _session_in(path: str) -> str | None:
+    """The session id that the first lines of a subagent's file (client 2.0) say."""
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError:
+        return None
+    for line in head.split(b"\n"):
+        try:
+            said = msgspec.json.decode(line, type=_Head).sessionId
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            continue
+        if isinstance(said, str) and said:
+            return said
+    return None
+
+
+def _ancestry(path: str, agent_id: str | None) -> list[str]:
+    """Agent ids from the main session's child down to this one, as the ``.meta.json`` beside each file say."""
+    agents = [agent_id or "agent"]
+    folder = Path(path).parent
+    while len(agents) < AGENT_DEPTH_MAX:
+        try:
+            raw = (folder / f"agent-{agents[0]}.meta.json").read_bytes()
+            parent = msgspec.json.decode(raw, type=_Meta).parentAgentId
+        except (OSError, ValueError, msgspec.MsgspecError, RecursionError):
+            break
+        if not isinstance(parent, str) or not parent or parent in agents:
+            break
+        agents.insert(0, parent)
+    return agents
 
 
 def _moved(file: TranscriptFile, way: str) -> TranscriptFile:
@@ -159,10 +214,10 @@ class _Scan:
         else:
             yield TranscriptFile(
                 path=entry.path,
-                address=address,
+                address=readable(address),
                 kind=kind,
-                session=session,
-                agent_id=_agent_id(entry.name) if kind == "subagent" else None,
+                session=session and readable(session),
+                agent_id=readable(_agent_id(entry.name)) if kind == "subagent" else None,
                 host=owner.host,
                 user=owner.user,
                 size=status.st_size,
@@ -206,6 +261,11 @@ def _agent_id(name: str) -> str:
     return name.removesuffix(".jsonl").removeprefix("agent-")
 
 
+def readable(name: str) -> str:
+    """A file's name as text that can be encoded: what is no UTF-8 is written with backslashes."""
+    return name.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")
+
+
 def _words(error: OSError) -> str:
     return {13: "may not be read", 2: "is gone"}.get(error.errno or 0, error.strerror or "cannot be read")
 
@@ -219,20 +279,26 @@ class Follower:
     Args:
         folder: As for ``discover``; may not exist yet.
         owner: Host and user of the files.
+        excluded: Patterns of addresses (``*`` also for ``/``) that are left alone.
     """
 
-    def __init__(self, folder: Path, owner: Owner) -> None:
+    def __init__(self, folder: Path, owner: Owner, excluded: Sequence[str] = ()) -> None:
         self._folder = folder
         self._owner = owner
-        self._looks: dict[str, tuple[int, int]] = {}
+        self._excluded = excluded
+        self._known: dict[str, tuple[int, int]] = {}
         self._active: dict[str, TranscriptFile] = {}
-        self._again: set[str] = set()
+        self.looks = 0
+        """How often all of the folder was looked at; the following are of the last time."""
+        self.files: list[TranscriptFile] = []
+        self.held_back: list[str] = []
+        """Addresses of the files that are excluded."""
         self.faults: list[FileFault] = []
 
     def changes(self, is_stopped: threading.Event) -> Iterator[list[TranscriptFile]]:
         """Files that are new or look different, the latest first; an empty list about once a second.
 
-        The first list is everything.  A file is given again when it changed while it was being taken.
+        The first list is everything.
         """
         noticed, ended = threading.Event(), threading.Event()
         watcher = threading.Thread(target=self._watch, args=(noticed, ended), name="watch-files", daemon=True)
@@ -242,10 +308,6 @@ class Follower:
             yield from self._followed(noticed, is_stopped)
         finally:
             ended.set()
-
-    def give_again(self, path: str) -> None:
-        """Give a file again with the next full look though it stays as it is: it could not be taken."""
-        self._again.add(path)
 
     def _followed(self, noticed: threading.Event, is_stopped: threading.Event) -> Iterator[list[TranscriptFile]]:
         looked_at = quiet_since = time.monotonic()
@@ -259,21 +321,28 @@ class Follower:
             if changed or time.monotonic() - quiet_since > QUIET_SECONDS:
                 yield changed
                 quiet_since = time.monotonic()
-            else:
+            elif self._active:
                 is_stopped.wait(POLL_SECONDS)
+            else:
+                noticed.wait(IDLE_SECONDS)
 
     def _discovered(self) -> list[TranscriptFile]:
         if not self._folder.is_dir():
             return []
         found = discover(self._folder, self._owner)
         self.faults = found.faults
-        while self._again:
-            self._looks.pop(self._again.pop(), None)
+        self.held_back = [file.address for file in found.files if self._is_excluded(file.address)]
+        left_out = set(self.held_back)
+        self.files = [file for file in found.files if file.address not in left_out]
+        self.looks += 1
         recent_ns = time.time_ns() - ACTIVE_SECONDS * 1_000_000_000
         self._active = {
-            file.path: file for file in found.files if file.kind != "attachment" and file.mtime_ns > recent_ns
+            file.path: file for file in self.files if file.kind != "attachment" and file.mtime_ns > recent_ns
         }
-        return self._changed(found.files)
+        return self._changed(self.files)
+
+    def _is_excluded(self, address: str) -> bool:
+        return any(fnmatchcase(address, pattern) for pattern in self._excluded)
 
     def _grown(self) -> list[TranscriptFile]:
         grown: list[TranscriptFile] = []
@@ -282,13 +351,13 @@ class Follower:
                 status = os.stat(path)  # noqa: PTH116 - many a second
             except OSError:
                 continue
-            if (status.st_size, status.st_mtime_ns) != self._looks.get(path):
+            if (status.st_size, status.st_mtime_ns) != self._known.get(path):
                 grown.append(msgspec.structs.replace(file, size=status.st_size, mtime_ns=status.st_mtime_ns))
         return self._changed(grown)
 
     def _changed(self, files: list[TranscriptFile]) -> list[TranscriptFile]:
-        changed = [file for file in files if self._looks.get(file.path) != (file.size, file.mtime_ns)]
-        self._looks.update((file.path, (file.size, file.mtime_ns)) for file in changed)
+        changed = [file for file in files if self._known.get(file.path) != (file.size, file.mtime_ns)]
+        self._known.update((file.path, (file.size, file.mtime_ns)) for file in changed)
         return sorted(changed, key=lambda file: -file.mtime_ns)
 
     def _watch(self, noticed: threading.Event, ended: threading.Event) -> None:

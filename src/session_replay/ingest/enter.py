@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 import uuid
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import msgspec
 from sqlalchemy import Connection, insert, select
 
+from session_replay.ingest.link import leave_unlinked
 from session_replay.store import streams
+from session_replay.store.attachments import attach
+from session_replay.store.clients import client_of_owner
 from session_replay.store.installation import Installation
 from session_replay.store.schema import attachments, sessions
 from session_replay.store.sessions import SessionText
@@ -24,19 +26,9 @@ from session_replay.wire import TranscriptFile
 _NAMESPACE = uuid.UUID("6f0f3f58-7b0a-5c4e-9d59-6f6f3a0c6b1e")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_-]")
-HEAD_BYTES = 1 << 16
-AGENT_DEPTH_MAX = 16
 AGENT_ID_CHARS_MAX = 200
 ID_CHARS_MAX = 360
 """The column holds 400: enough for the suffix of a second file of the same name."""
-
-
-class _Head(msgspec.Struct):
-    sessionId: object = None  # noqa: N815 - the transcript's word
-
-
-class _Meta(msgspec.Struct):
-    parentAgentId: object = None  # noqa: N815 - the transcript's word
 
 
 class Entered(NamedTuple):
@@ -67,7 +59,7 @@ class Registry:
         names = self._at.names
         host_id = names.numbers(tx, "host", [host])[host]
         user_id = names.numbers(tx, "user", [user])[user]
-        client = streams.client_id(tx, self._at.key.organization, host_id, user_id, now_ms)
+        client = client_of_owner(tx, self._at.key.organization, host_id, user_id, now_ms)
         self._clients[host, user] = client
         return client
 
@@ -79,20 +71,25 @@ class Registry:
         entered: list[Entered] = []
         for file in sorted(files, key=lambda file: (file.kind != "main", file.address)):
             client = self._enter_client(tx, file.host, file.user, now_ms)
-            entered.append(Entered(file, self._stream(tx, client, file, now_ms)))
+            entered.append(Entered(file, self.stream(tx, client, file, now_ms)))
         return entered
 
-    def main_session(self, tx: Connection, client: str, file: TranscriptFile, session: str | None) -> str:
+    def main_session(self, tx: Connection, client: str, file: TranscriptFile) -> str:
         """The id of the main session that a subagent's file or an attachment belongs to, stored or not."""
+        session = file.session
         if session is None:
             return _id_of_name(None, file.address)
-        project = file.address.split(f"/{session}/", 1)[0] if file.session else file.address.rpartition("/")[0]
+        # A subagent's file lies in its session's folder (client 2.1) or beside its session's file (client 2.0).
+        project, inside, _ = file.address.partition(f"/{session}/")
+        if not inside:
+            project = file.address.rpartition("/")[0]
         main = f"{project}/{session}.jsonl" if project else f"{session}.jsonl"
         digest = streams.address(self._at.key, client, main)
         stream = streams.find_by_address(tx, client, digest)
         return stream.session_id if stream else _main_id(tx, client, digest, _id_of_name(session, main))
 
-    def _stream(self, tx: Connection, client: str, file: TranscriptFile, now_ms: int) -> Stream:
+    def stream(self, tx: Connection, client: str, file: TranscriptFile, now_ms: int) -> Stream:
+        """The stream of a client's transcript, entered with an empty session where it is new."""
         digest = streams.address(self._at.key, client, file.address)
         found = streams.find_by_address(tx, client, digest)
         if found:
@@ -101,37 +98,49 @@ class Registry:
             root_id = None
             session_id = _main_id(tx, client, digest, _id_of_name(file.session, file.address))
         else:
-            root_id = self.main_session(tx, client, file, file.session or _session_in(file.path))
-            session_id = _free_id(tx, _id_of_agent(root_id, _ancestry(file)))
+            root_id = self.main_session(tx, client, file)
+            session_id = _free_id(tx, _id_of_agent(root_id, file.agents or (file.agent_id or "agent",)))
         secret = self._at.session_keys.make_missing(tx, session_id)
-        sealed_path = streams.seal_path(self._at.key, secret, digest, file.address)
-        stream = streams.enter(tx, self._at.key.organization, client, digest, sealed_path, session_id, now_ms)
-        tx.execute(insert(sessions), [self._empty_session(stream, secret, root_id, file)])
+        place = streams.place(self._at.key, secret, client, file.address)
+        stream = streams.enter(tx, self._at.key.organization, client, place, session_id, now_ms)
+        parent_id = root_id and tx.execute(select(sessions.c.id).where(sessions.c.id == root_id)).scalar()
+        tx.execute(insert(sessions), [self._empty_session(stream, secret, root_id, parent_id, file)])
         return stream
 
+    def attach(self, tx: Connection, client: str, file: TranscriptFile, raw: bytes) -> str:
+        """Store a file that belongs to a session; returns the id of the main session."""
+        root_id = self.main_session(tx, client, file)
+        attach(tx, self._at, client, root_id, file, raw)
+        if file.address.endswith(".meta.json"):  # what it says of a subagent is for the tree
+            leave_unlinked(tx, root_id)
+        return root_id
+
     def _empty_session(
-        self, stream: Stream, secret: bytes, root_id: str | None, file: TranscriptFile
+        self, stream: Stream, secret: bytes, root_id: str | None, parent_id: str | None, file: TranscriptFile
     ) -> dict[str, Any]:
         mtime_ms = file.mtime_ns // 1_000_000
         row: dict[str, Any] = {
             column.name: 0 for column in sessions.columns if not column.nullable and column.default is None
         }
-        return row | {
-            "id": stream.session_id,
-            "organization_id": self._at.key.organization,
-            "stream_id": stream.id,
-            "client_id": stream.client_id,
-            "root_id": root_id or stream.session_id,
-            "parent_id": None,
-            "agent_id": file.agent_id and _readable(file.agent_id)[:AGENT_ID_CHARS_MAX],
-            "orphan": root_id is not None,
-            "warmup": False,
-            "to_be_linked": True,
-            "sealed_text": self._at.session_keys.seal_text(secret, stream.session_id, SessionText()),
-            "started_ms": mtime_ms,
-            "ended_ms": mtime_ms,
-            "grown_ms": mtime_ms,
-        }
+        return (
+            row
+            | {
+                "id": stream.session_id,
+                "organization_id": self._at.key.organization,
+                "stream_id": stream.id,
+                "client_id": stream.client_id,
+                "root_id": root_id or stream.session_id,
+                "parent_id": parent_id,  # until it is linked to the one that spawned it
+                "agent_id": file.agent_id and _readable(file.agent_id)[:AGENT_ID_CHARS_MAX],
+                "orphan": root_id is not None and parent_id is None,
+                "warmup": False,
+                "to_be_linked": True,
+                "sealed_text": self._at.session_keys.seal_text(secret, stream.session_id, SessionText()),
+                "started_ms": mtime_ms,
+                "ended_ms": mtime_ms,
+                "grown_ms": mtime_ms,
+            }
+        )
 
 
 def _id_of_name(session: str | None, address: str) -> str:
@@ -141,7 +150,7 @@ def _id_of_name(session: str | None, address: str) -> str:
     return found[0].lower() if found else str(uuid.uuid5(_NAMESPACE, _readable(address)))
 
 
-def _id_of_agent(root_id: str, agents: list[str]) -> str:
+def _id_of_agent(root_id: str, agents: Sequence[str]) -> str:
     """The ids of all agents down to this one; of the last one only where they are too long together."""
     names = [_NOT_IN_IDS.sub("_", agent)[:100] for agent in agents]
     wanted = ".".join([root_id, *names])
@@ -174,36 +183,3 @@ def _free_id(tx: Connection, wanted: str) -> str:
         number += 1
         candidate = f"{wanted}~{number}"
     return candidate
-
-
-def _session_in(path: str) -> str | None:
-    """The session id that the first lines of a subagent's file (client 2.0) say."""
-    try:
-        with Path(path).open("rb") as file:
-            head = file.read(HEAD_BYTES)
-    except OSError:
-        return None
-    for line in head.split(b"\n"):
-        try:
-            said = msgspec.json.decode(line, type=_Head).sessionId
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            continue
-        if isinstance(said, str) and said:
-            return said
-    return None
-
-
-def _ancestry(file: TranscriptFile) -> list[str]:
-    """Agent ids from the main session's child down to this one, as the ``.meta.json`` beside each file say."""
-    agents = [file.agent_id or "agent"]
-    folder = Path(file.path).parent
-    while len(agents) < AGENT_DEPTH_MAX:
-        try:
-            raw = (folder / f"agent-{agents[0]}.meta.json").read_bytes()
-            parent = msgspec.json.decode(raw, type=_Meta).parentAgentId
-        except (OSError, ValueError, msgspec.MsgspecError, RecursionError):
-            break
-        if not isinstance(parent, str) or not parent or parent in agents:
-            break
-        agents.insert(0, parent)
-    return agents

@@ -18,12 +18,12 @@ from session_replay.errors import OffsetGap, ReplayError
 from session_replay.ingest.append import append
 from session_replay.ingest.enter import Entered, Registry
 from session_replay.ingest.growth import AppendTask, Growth, seal_growth
-from session_replay.ingest.link import leave_unlinked, link_tree, unlinked_trees
+from session_replay.ingest.link import link_tree, unlinked_trees
 from session_replay.ingest.read import WINDOW_SEALED_BYTES, Reading, ReadTask, read_window
 from session_replay.ingest.record import line_uuids, record
 from session_replay.ingest.workers import Job, Step, Work, Workers
 from session_replay.store import streams
-from session_replay.store.attachments import attach, read_attachment
+from session_replay.store.attachments import read_attachment
 from session_replay.store.chunks import stored_chunks
 from session_replay.store.installation import Installation
 from session_replay.store.sealed import SealedChunk, StreamKey
@@ -87,6 +87,7 @@ class Intake:
         workers: Does the work.
         report: Told after each step, in the calling thread.
         announce: Told the id of a session that has new entries, from the calling thread.
+        describe: Looks into a subagent's file for what its name does not say; asked for new files only.
         is_stopped: Asked between steps; True ends an intake early, with nothing lost.
         follows: Files may grow later: an unterminated last line waits until its file is at rest, and
             the readers of files that grow are kept.
@@ -100,6 +101,7 @@ class Intake:
         report: Callable[[Progress], None] = lambda _: None,
         is_stopped: Callable[[], bool] = lambda: False,
         announce: Callable[[str], None] = lambda _: None,
+        describe: Callable[[TranscriptFile], TranscriptFile] = lambda file: file,
         follows: bool = False,
     ) -> None:
         self._at = at
@@ -108,6 +110,7 @@ class Intake:
         self._report = report
         self._is_stopped = is_stopped
         self._announce = announce
+        self._describe = describe
         self._follows = follows
         self._readers = _Readers()
         self._seen: dict[int, _Seen] = {}
@@ -166,7 +169,8 @@ class Intake:
         return [file for file in files if file not in known]
 
     def _enter(self, files: list[TranscriptFile]) -> list[Entered]:
-        entered = self._at.database.write(lambda tx: self._registry.enter(tx, files, _now_ms()))
+        described = [self._describe(file) for file in files]
+        entered = self._at.database.write(lambda tx: self._registry.enter(tx, described, _now_ms()))
         order = {file.path: position for position, file in enumerate(files)}
         return sorted(entered, key=lambda one: order[one.file.path])
 
@@ -182,11 +186,7 @@ class Intake:
 
         def write(tx: Connection) -> None:
             for file, raw in contents:
-                client = clients[file.host, file.user]
-                root_id = self._registry.main_session(tx, client, file, file.session)
-                attach(tx, self._at, client, root_id, file, raw)
-                if file.address.endswith(".meta.json"):
-                    leave_unlinked(tx, root_id)
+                self._registry.attach(tx, clients[file.host, file.user], file, raw)
 
         self._at.database.write(write)
         tally.stored_bytes += sum(len(raw) for _, raw in contents)
@@ -278,8 +278,7 @@ class Intake:
             if reader is None:
                 inherited = inherited.union(*(line_uuids(connection, self._at, number) for number in stream.earlier))
         key = StreamKey(secret, self._at.key.organization, stream.id, stream.generation)
-        # A clock that is ahead must not keep a file from ever being at rest.
-        at_rest = not self._follows or abs(_now_ms() - stream.file_mtime_ns // 1_000_000) > REST_MS
+        at_rest = not self._follows or _rests(stream)
         window_bytes = WINDOW_SEALED_BYTES
         while True:
             window, is_last = self._window(key, start, stream.length, window_bytes)
@@ -372,6 +371,13 @@ def _problem(error: BaseException) -> str:
     if isinstance(error, BrokenExecutor):
         return "the worker process died over it"
     return str(error)
+
+
+def _rests(stream: Stream) -> bool:
+    """Whether a file grows no more; one of which more is missing, whether nothing came for as long."""
+    grown_ms = stream.file_mtime_ns // 1_000_000 if stream.file_size == stream.length else stream.received_ms
+    # A clock that is ahead must not keep a file from ever being at rest.
+    return abs(_now_ms() - grown_ms) > REST_MS
 
 
 def _now_ms() -> int:

@@ -16,6 +16,8 @@ from litestar.handlers import BaseRouteHandler
 
 from session_replay.errors import Forbidden, NotSignedIn
 
+LOCAL_SOCKET = "session_replay.local_socket"
+"""Marks a request that came by the socket in the data folder."""
 COOKIE_SECONDS = 30 * 86_400
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
@@ -60,6 +62,8 @@ class Access:
             NotSignedIn: Neither a valid cookie nor a valid key.
             Forbidden: The request comes from a page of another site.
         """
+        if LOCAL_SOCKET in connection.scope:  # only who may open the socket in the data folder gets there
+            return
         self.check_host(connection)
         authorization = connection.headers.get("authorization", "")
         scheme, _space, key = authorization.partition(" ")

@@ -16,14 +16,20 @@ from litestar.types import Message, Scope
 
 from session_replay import __version__
 from session_replay.errors import ReplayError
+from session_replay.ingest.receive import Receiver
+from session_replay.protocol import ATTACHMENT_BODY_BYTES_MAX
+from session_replay.query.clients import Clients
 from session_replay.query.export import Export
 from session_replay.query.mirror.keeper import Mirror
 from session_replay.query.sessions import Catalogue
 from session_replay.query.trace import Trace
 from session_replay.server.access import LOOPBACK_NAMES, Access
 from session_replay.server.feed import Feed
+from session_replay.server.limits import make_limits
 from session_replay.server.problem import PROBLEM_JSON, framework_error, replay_error, unexpected_error
+from session_replay.server.routes.clients import clients_router
 from session_replay.server.routes.export import export_router
+from session_replay.server.routes.ingest import ingest_router
 from session_replay.server.routes.operations import health_router, operations_router
 from session_replay.server.routes.pages import pages_router
 from session_replay.server.routes.saved_filters import saved_filters_router
@@ -35,10 +41,25 @@ from session_replay.store.saved_filters import SavedFilters
 from session_replay.wire import EntryPatch, Problem
 
 COOKIE_PREFIX = "session_replay_"
-API_ROUTERS = (sessions_router, saved_filters_router, trace_router, export_router, operations_router)
+API_ROUTERS = (
+    sessions_router,
+    saved_filters_router,
+    trace_router,
+    export_router,
+    clients_router,
+    operations_router,
+)
 
 
-def make_services(at: Installation, *, user: str, api_key: str | None, host: str) -> Services:
+def make_services(
+    at: Installation,
+    *,
+    user: str,
+    api_key: str | None,
+    host: str,
+    feed: Feed | None = None,
+    receiver: Receiver | None = None,
+) -> Services:
     """The parts behind the routes of one installation."""
     is_loopback = host in LOOPBACK_NAMES
     trace = Trace(at)
@@ -57,8 +78,11 @@ def make_services(at: Installation, *, user: str, api_key: str | None, host: str
         trace=trace,
         export=Export(at),
         saved_filters=SavedFilters(at.key),
-        feed=Feed(),
+        feed=feed or Feed(),
         access=access,
+        receiver=receiver or Receiver(at),
+        clients=Clients(at),
+        limits=make_limits(),
         local=LocalImport(),
         user=user,
     )
@@ -78,8 +102,10 @@ def make_app(services: Services) -> Litestar:
         await asyncio.to_thread(services.mirror.stop)
 
     api = Router("/api", route_handlers=[*API_ROUTERS, get_document], guards=[services.access.check])
+    # Another credential, and no browser: none of the other routes' ways in.
+    collectors = Router("/api", route_handlers=[ingest_router], request_max_body_size=ATTACHMENT_BODY_BYTES_MAX)
     return Litestar(
-        route_handlers=[api, health_router, pages_router],
+        route_handlers=[api, collectors, health_router, pages_router],
         dependencies={"services": Provide(provide, sync_to_thread=False)},
         exception_handlers={
             ReplayError: replay_error,
@@ -106,7 +132,7 @@ async def get_document() -> bytes:
 def document() -> bytes:
     """The OpenAPI document, made from the same handlers; JSON with keys in a stable order."""
     described = Litestar(
-        route_handlers=[Router("/api", route_handlers=API_ROUTERS), health_router],
+        route_handlers=[Router("/api", route_handlers=[*API_ROUTERS, ingest_router]), health_router],
         dependencies={"services": Provide(_nothing, sync_to_thread=False)},
         openapi_config=OpenAPIConfig(
             title="Session Replay", version=__version__, use_handler_docstrings=True, create_examples=False

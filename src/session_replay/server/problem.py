@@ -10,7 +10,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotFoundException, ValidationException
 
-from session_replay.errors import OffsetGap, ReplayError
+from session_replay.errors import OffsetGap, ReplayError, TooMuch, Unreachable
 from session_replay.wire import Problem
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,11 @@ STATUS = {
     "not-found": 404,
     "name-taken": 409,
     "offset-gap": 409,
+    "revoked": 403,
+    "too-large": 413,
+    "too-much": 429,
+    "protocol-unsupported": 400,
+    "unreachable": 503,
     "tampered": 500,
 }
 TITLE = {
@@ -35,6 +40,11 @@ TITLE = {
     "not-found": "Not found",
     "name-taken": "Name taken",
     "offset-gap": "Offset gap",
+    "revoked": "Revoked",
+    "too-large": "Too large",
+    "too-much": "Too much",
+    "protocol-unsupported": "Protocol unsupported",
+    "unreachable": "Unavailable",
     "tampered": "Stored data is damaged",
     "method-not-allowed": "Method not allowed",
     "internal": "Internal error",
@@ -42,7 +52,9 @@ TITLE = {
 PROBLEM_JSON = "application/problem+json"
 
 
-def problem_response(code: str, status: int, detail: str, *, expected: int | None = None) -> Response[bytes]:
+def problem_response(
+    code: str, status: int, detail: str, *, expected: int | None = None, retry_after_seconds: float = 0
+) -> Response[bytes]:
     """The answer for an error."""
     problem = Problem(
         type=f"/problems/{code}",
@@ -55,13 +67,17 @@ def problem_response(code: str, status: int, detail: str, *, expected: int | Non
     if status >= 500:  # noqa: PLR2004 - server errors
         log.error("%s %s: %s", problem.request_id, code, detail)
     headers = {"WWW-Authenticate": "Bearer"} if status == STATUS["not-signed-in"] else {}
+    if retry_after_seconds:
+        headers["Retry-After"] = str(max(1, round(retry_after_seconds)))
     return Response(msgspec.json.encode(problem), status_code=status, media_type=PROBLEM_JSON, headers=headers)
 
 
 def replay_error(_: Request[Any, Any, Any], error: ReplayError) -> Response[bytes]:
     """An error that was raised on purpose."""
     expected = error.expected if isinstance(error, OffsetGap) else None
-    return problem_response(error.code, STATUS.get(error.code, 500), str(error), expected=expected)
+    wait = error.retry_after_seconds if isinstance(error, TooMuch | Unreachable) else 0
+    status = STATUS.get(error.code, 500)
+    return problem_response(error.code, status, str(error), expected=expected, retry_after_seconds=wait)
 
 
 def framework_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

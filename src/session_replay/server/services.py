@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from litestar import Request
 from sqlalchemy import Connection
 
+from session_replay.ingest.receive import Receiver
+from session_replay.query.clients import Clients
 from session_replay.query.export import Export
 from session_replay.query.mirror.keeper import Mirror
 from session_replay.query.sessions import Catalogue
 from session_replay.query.trace import Trace
 from session_replay.server.access import Access
 from session_replay.server.feed import Feed
+from session_replay.server.limits import Limits
 from session_replay.store.database import Write
 from session_replay.store.installation import Installation
 from session_replay.store.saved_filters import SavedFilters
@@ -44,6 +48,9 @@ class Services:
     saved_filters: SavedFilters
     feed: Feed
     access: Access
+    receiver: Receiver
+    clients: Clients
+    limits: Limits
     local: LocalImport
     user: str
     token_was_redeemed: Callable[[], None] = lambda: None
@@ -60,3 +67,9 @@ class Services:
     async def write(self, write: Write[T]) -> T:
         """Change the store; what comes back is durable."""
         return await asyncio.wrap_future(self.at.database.submit(write))
+
+    def url(self, request: Request[Any, Any, Any]) -> str:
+        """The address under which the sender of a request reaches this server, also behind a proxy that says so."""
+        scheme = request.headers.get("x-forwarded-proto", request.url.scheme)
+        host = request.headers.get("x-forwarded-host", request.headers.get("host", ""))
+        return f"{scheme}://{host}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
 from pathlib import Path
 
 from session_replay.errors import InvalidRequest
@@ -58,20 +56,3 @@ def api_key() -> str | None:
 def opens_browser() -> bool:
     """Whether the first address may be opened in a browser."""
     return "SESSION_REPLAY_NO_BROWSER" not in os.environ
-
-
-def transcripts_folder(given: Path | None) -> Path:
-    """The transcripts to follow: as given, else Claude Code's own folder."""
-    if given:
-        return given.expanduser().absolute()
-    config = os.environ.get("CLAUDE_CONFIG_DIR")
-    return (Path(config) if config else Path.home() / ".claude") / "projects"
-
-
-def local_owner() -> tuple[str, str]:
-    """Host and user of this machine's transcripts."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
-    return socket.gethostname() or "localhost", user

@@ -14,7 +14,9 @@ from session_replay.store.database import insert_missing
 from session_replay.store.schema import names
 from session_replay.vault.keys import OrganizationKey
 
-NameKind = Literal["host", "user", "project", "git_branch", "model", "tool", "client_version", "permission_mode"]
+NameKind = Literal[
+    "host", "user", "client", "project", "git_branch", "model", "tool", "client_version", "permission_mode"
+]
 NAME_BYTES_MAX = 4_096
 
 

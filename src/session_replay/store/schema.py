@@ -79,7 +79,49 @@ clients = Table(
     Column("host_id", RowId, ForeignKey("names.id"), nullable=False),
     Column("user_id", RowId, ForeignKey("names.id"), nullable=False),
     Column("created_ms", BigInteger, nullable=False),
-    UniqueConstraint("organization_id", "host_id", "user_id"),
+    Column("label_id", RowId, ForeignKey("names.id"), nullable=True),
+    # Of a collector that was enrolled: what lets it append, and nothing else.
+    Column("credential_digest", LargeBinary(32), nullable=True, unique=True),
+    Column("machine_digest", LargeBinary(16), nullable=True),
+    Column("enrolled_ms", BigInteger, nullable=True),
+    Column("revoked_ms", BigInteger, nullable=True),
+    # As its collector last reported.
+    Column("seen_ms", BigInteger, nullable=True),
+    Column("files", Integer, nullable=False),
+    Column("unshipped_bytes", BigInteger, nullable=False),
+    Column("unshipped_since_ms", BigInteger, nullable=True),
+    Column("clock_ahead_ms", BigInteger, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("sealed_report", LargeBinary, nullable=True),  # versions, faults, starts: see clients.LastReport
+    # Two machines may have the same name and user.
+    Index("ix_clients_owner", "organization_id", "host_id", "user_id"),
+)
+
+enrolment_tokens = Table(
+    "enrolment_tokens",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    _organization(),
+    Column("token_digest", LargeBinary(32), nullable=False, unique=True),
+    Column("label_id", RowId, ForeignKey("names.id"), nullable=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("client_id", String(32), ForeignKey("clients.id"), nullable=True),  # that redeemed it
+    Column("machine_digest", LargeBinary(16), nullable=True),
+)
+
+client_events = Table(
+    # What happened to a client's files, and to the client: some of it alarms until somebody acknowledged it.
+    "client_events",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    _organization(),
+    Column("client_id", String(32), ForeignKey("clients.id"), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("stream_id", BigInteger, nullable=True),
+    Column("acknowledged_ms", BigInteger, nullable=True),
+    Index("ix_client_events_client_id_id", "client_id", "id"),
 )
 
 session_keys = Table(
@@ -98,6 +140,7 @@ streams = Table(
     Column("client_id", String(32), ForeignKey("clients.id"), nullable=False),
     Column("address", LargeBinary(16), nullable=False),  # keyed digest of the path
     Column("sealed_path", LargeBinary, nullable=False),
+    Column("name_digest", LargeBinary(16), nullable=False),  # keyed digest of the file's name: a moved file keeps it
     Column("session_id", String(400), nullable=False, index=True),
     Column("generation", Integer, nullable=False),
     Column("length", BigInteger, nullable=False),
@@ -105,10 +148,12 @@ streams = Table(
     Column("file_mtime_ns", BigInteger, nullable=False),
     Column("file_size", BigInteger, nullable=False),
     Column("received_ms", BigInteger, nullable=False),
+    Column("deleted_ms", BigInteger, nullable=True),  # when the file was found removed on its machine
     Column("parsed_to", BigInteger, nullable=False),
     Column("parser_version", Integer, nullable=False),
     Column("inherits", Text, nullable=False),  # numbers of the streams whose lines this one repeats, comma between
     UniqueConstraint("client_id", "address"),
+    Index("ix_streams_client_id_name_digest", "client_id", "name_digest"),
     Index(
         "ix_streams_pending",
         "id",

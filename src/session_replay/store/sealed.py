@@ -63,8 +63,12 @@ class SealedSummary(NamedTuple):
 
 def seal_chunk(key: StreamKey, start: int, raw: bytes) -> SealedChunk:
     """Compress and seal raw bytes that begin at ``start``."""
-    end = start + len(raw)
-    return SealedChunk(start, end, seal(key.secret, key.context(start, end), zstd.compress(raw, ZSTD_LEVEL)))
+    return seal_frame(key, (start, start + len(raw)), zstd.compress(raw, ZSTD_LEVEL))
+
+
+def seal_frame(key: StreamKey, span: tuple[int, int], frame: bytes) -> SealedChunk:
+    """Seal the raw bytes ``span`` that somebody else compressed; whoever calls has looked into the frame."""
+    return SealedChunk(*span, seal(key.secret, key.context(*span), frame))
 
 
 def open_chunk(key: StreamKey, chunk: SealedChunk) -> bytes:

@@ -7,12 +7,13 @@ keyed digest of the path relative to the projects folder; the path itself is sea
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from session_replay.errors import NotFound, OffsetGap
-from session_replay.store.schema import attachments, clients, streams
+from session_replay.store.schema import attachments, streams
 from session_replay.vault.keys import OrganizationKey
 from session_replay.vault.seal import Context, seal, unseal
 
@@ -32,8 +33,9 @@ class Stream(NamedTuple):
         parsed_to: Bytes read into entries, at most ``length``.
         parser_version: Of the parser that read them, ``TO_BE_READ`` when they must be read again.
         inherits: See ``earlier``.
-        file_size: Size of the file when it was last looked at, in bytes.
+        file_size: Size of the file when all of it was stored, in bytes; -1 while more is missing.
         file_mtime_ns: Its modification time then.
+        received_ms: When bytes last came.
     """
 
     id: int
@@ -46,6 +48,7 @@ class Stream(NamedTuple):
     parser_version: int
     file_size: int
     file_mtime_ns: int
+    received_ms: int
     inherits: str
 
     @property
@@ -65,8 +68,23 @@ _columns = (
     streams.c.parser_version,
     streams.c.file_size,
     streams.c.file_mtime_ns,
+    streams.c.received_ms,
     streams.c.inherits,
 )
+
+
+class Place(NamedTuple):
+    """Where a stream's file lies on its machine: digests to find it by, and the path itself, sealed."""
+
+    address: bytes
+    sealed_path: bytes
+    name_digest: bytes
+
+
+def place(key: OrganizationKey, secret: bytes, client_id: str, path: str) -> Place:
+    """The place of a client's file at ``path``; ``secret`` is its session's key."""
+    digest = address(key, client_id, path)
+    return Place(digest, seal_path(key, secret, digest, path), name_digest(key, path))
 
 
 def address(key: OrganizationKey, client_id: str, path: str) -> bytes:
@@ -84,25 +102,39 @@ def open_path(key: OrganizationKey, secret: bytes, digest: bytes, sealed: bytes)
     return unseal(secret, Context("path", key.organization, digest.hex()), sealed).decode("utf-8", "surrogateescape")
 
 
-def client_id(tx: Connection, organization: int, host_id: int, user_id: int, now_ms: int) -> str:
-    """The client of this host and user, entered where it is new."""
-    where = (clients.c.organization_id == organization, clients.c.host_id == host_id, clients.c.user_id == user_id)
-    found = tx.execute(select(clients.c.id).where(*where)).scalar()
-    if found is not None:
-        return str(found)
-    made = secrets.token_hex(8)
-    tx.execute(
-        insert(clients).values(
-            id=made, organization_id=organization, host_id=host_id, user_id=user_id, created_ms=now_ms
-        )
-    )
-    return made
+def name_digest(key: OrganizationKey, path: str) -> bytes:
+    """Keyed digest of a file's name, by which a file that was moved is found again."""
+    return key.digest("file name", path.rpartition("/")[2])
 
 
 def find_by_address(connection: Connection, client: str, digest: bytes) -> Stream | None:
     """The stream of a client's file."""
     row = connection.execute(_FIND_BY_ADDRESS, {"client": client, "digest": digest}).one_or_none()
     return Stream(*row) if row else None
+
+
+def find_by_addresses(connection: Connection, client: str, digests: list[bytes]) -> dict[bytes, Stream]:
+    """The streams of a client's files, by their addresses."""
+    found: dict[bytes, Stream] = {}
+    for start in range(0, len(digests), ADDRESSES_PER_QUERY):
+        rows = connection.execute(
+            select(streams.c.address, *_columns).where(
+                streams.c.client_id == client, streams.c.address.in_(digests[start : start + ADDRESSES_PER_QUERY])
+            )
+        )
+        found |= {row[0]: Stream(*row[1:]) for row in rows}
+    return found
+
+
+def find_by_name(connection: Connection, client: str, digest: bytes, most: int) -> list[Stream]:
+    """The streams of a client whose files have a name, by its digest."""
+    rows = connection.execute(
+        select(*_columns)
+        .where(streams.c.client_id == client, streams.c.name_digest == digest)
+        .order_by(streams.c.id)
+        .limit(most)
+    )
+    return [Stream(*row) for row in rows]
 
 
 # Made once: building a statement costs more than executing it, and these run for every append.
@@ -168,16 +200,19 @@ def enter(
     tx: Connection,
     organization: int,
     client: str,
-    digest: bytes,
-    sealed_path: bytes,
+    place: Place,
     session_id: str,
     now_ms: int,
 ) -> Stream:
     """Enter a new, empty stream."""
-    stream = Stream(secrets.randbits(63), client, session_id, 0, 0, b"", 0, TO_BE_READ, -1, 0, "")
-    place = {"organization_id": organization, "address": digest, "sealed_path": sealed_path, "received_ms": now_ms}
-    tx.execute(insert(streams), [stream._asdict() | place])
+    stream = Stream(secrets.randbits(63), client, session_id, 0, 0, b"", 0, TO_BE_READ, -1, 0, now_ms, "")
+    tx.execute(insert(streams), [stream._asdict() | place._asdict() | {"organization_id": organization}])
     return stream
+
+
+def move(tx: Connection, stream_id: int, place: Place) -> None:
+    """Give a stream another address."""
+    tx.execute(update(streams).where(streams.c.id == stream_id).values(**place._asdict(), deleted_ms=None))
 
 
 class Appended(NamedTuple):
@@ -245,3 +280,46 @@ def inherit(tx: Connection, stream: Stream, earlier: frozenset[int]) -> None:
     """Write down whose lines a stream repeats; it must be read again, leaving them out of its figures."""
     inherits = ",".join(str(number) for number in sorted(stream.earlier | earlier))
     tx.execute(update(streams).where(streams.c.id == stream.id).values(inherits=inherits, parser_version=TO_BE_READ))
+
+
+def mark_deleted(tx: Connection, client: str, stream_ids: Iterable[int], now_ms: int) -> list[tuple[int, int]]:
+    """Write down that these files were removed on the client's machine; the bytes stay.
+
+    Returns:
+        Those that were not marked yet, with the time (ms) at which each had last grown.
+    """
+    marked: list[tuple[int, int]] = []
+    for asked in batched(stream_ids, ADDRESSES_PER_QUERY):
+        rows = tx.execute(
+            select(streams.c.id, streams.c.file_mtime_ns, streams.c.received_ms).where(
+                streams.c.client_id == client, streams.c.deleted_ms.is_(None), streams.c.id.in_(asked)
+            )
+        )
+        found = [(row.id, row.file_mtime_ns // 1_000_000 or row.received_ms) for row in rows]
+        tx.execute(update(streams).where(streams.c.id.in_([number for number, _ in found])).values(deleted_ms=now_ms))
+        marked += found
+    return marked
+
+
+def mark_present(tx: Connection, stream_ids: Iterable[int]) -> None:
+    """The files are there again."""
+    for asked in batched(stream_ids, ADDRESSES_PER_QUERY):
+        tx.execute(
+            update(streams).where(streams.c.id.in_(asked), streams.c.deleted_ms.is_not(None)).values(deleted_ms=None)
+        )
+
+
+def present(connection: Connection, client: str) -> list[int]:
+    """The streams of a client whose files were not found removed."""
+    return list(
+        connection.execute(
+            select(streams.c.id).where(streams.c.client_id == client, streams.c.deleted_ms.is_(None))
+        ).scalars()
+    )
+
+
+def batched(numbers: Iterable[int], size: int) -> Iterator[list[int]]:
+    """Lists of at most ``size``: a statement has a limit on its parameters."""
+    listed = list(numbers)
+    for start in range(0, len(listed), size):
+        yield listed[start : start + size]

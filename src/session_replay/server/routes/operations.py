@@ -1,22 +1,19 @@
-"""Health, status, samples and clients: what the page and operators ask besides sessions."""
+"""Health, status and samples: what the page and operators ask besides sessions."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 
 import msgspec
 from litestar import MediaType, Response, Router, get, post
 from litestar.di import NamedDependency
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from session_replay import __version__
 from session_replay.errors import NotFound
-from session_replay.query.instant import written_time
-from session_replay.query.meaning import LIVE_MS
 from session_replay.server.services import Services
-from session_replay.store.schema import clients, sessions
-from session_replay.wire import Client, ClientPage, Status
+from session_replay.store.schema import sessions
+from session_replay.wire import Status
 
 
 @get("/healthz", media_type=MediaType.TEXT, summary="The process runs", operation_id="get_health")
@@ -60,39 +57,5 @@ async def import_samples(services: NamedDependency[Services]) -> None:
     await asyncio.to_thread(services.local.import_samples)
 
 
-@get("/clients", summary="The machines that sessions come from", operation_id="list_clients")
-async def list_clients(services: NamedDependency[Services]) -> ClientPage:
-    """Every client with the number of its main sessions and when it last sent something."""
-    return await services.read(lambda connection: _clients(services, connection))
-
-
-def _clients(services: Services, connection: Connection) -> ClientPage:
-    rows = connection.execute(
-        select(
-            clients.c.id,
-            clients.c.host_id,
-            clients.c.user_id,
-            func.count().filter(sessions.c.parent_id.is_(None)).label("sessions"),
-            func.max(sessions.c.grown_ms).label("seen_ms"),
-        )
-        .join(sessions, sessions.c.client_id == clients.c.id, isouter=True)
-        .group_by(clients.c.id, clients.c.host_id, clients.c.user_id)
-    ).all()
-    texts = services.at.names.texts(connection, [number for row in rows for number in (row.host_id, row.user_id)])
-    now_ms = time.time_ns() // 1_000_000
-    items = [
-        Client(
-            id=row.id,
-            host=texts.get(row.host_id, ""),
-            user=texts.get(row.user_id, ""),
-            sessions=row.sessions,
-            last_seen_at=written_time(row.seen_ms) if row.seen_ms else None,
-            live=bool(row.seen_ms) and abs(now_ms - row.seen_ms) <= LIVE_MS,
-        )
-        for row in rows
-    ]
-    return ClientPage(sorted(items, key=lambda client: (client.host, client.user)), None, len(items))
-
-
 health_router = Router("/", route_handlers=[get_health, get_readiness])
-operations_router = Router("/", route_handlers=[get_status, import_samples, list_clients])
+operations_router = Router("/", route_handlers=[get_status, import_samples])

@@ -101,14 +101,60 @@ def upgrade() -> None:
         sa.Column("host_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("label_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("credential_digest", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("machine_digest", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("enrolled_ms", sa.BigInteger(), nullable=True),
+        sa.Column("revoked_ms", sa.BigInteger(), nullable=True),
+        sa.Column("seen_ms", sa.BigInteger(), nullable=True),
+        sa.Column("files", sa.Integer(), nullable=False),
+        sa.Column("unshipped_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("unshipped_since_ms", sa.BigInteger(), nullable=True),
+        sa.Column("clock_ahead_ms", sa.BigInteger(), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("sealed_report", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["host_id"], ["names.id"], name=op.f("fk_clients_host_id")),
+        sa.ForeignKeyConstraint(["label_id"], ["names.id"], name=op.f("fk_clients_label_id")),
         sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name=op.f("fk_clients_organization_id")),
         sa.ForeignKeyConstraint(["user_id"], ["names.id"], name=op.f("fk_clients_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clients")),
-        sa.UniqueConstraint(
-            "organization_id", "host_id", "user_id", name=op.f("uq_clients_organization_id_host_id_user_id")
-        ),
+        sa.UniqueConstraint("credential_digest", name=op.f("uq_clients_credential_digest")),
     )
+    op.create_index("ix_clients_owner", "clients", ["organization_id", "host_id", "user_id"], unique=False)
+    op.create_table(
+        "enrolment_tokens",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("token_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("label_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("expires_ms", sa.BigInteger(), nullable=False),
+        sa.Column("client_id", sa.String(length=32), nullable=True),
+        sa.Column("machine_digest", sa.LargeBinary(length=16), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_enrolment_tokens_client_id")),
+        sa.ForeignKeyConstraint(["label_id"], ["names.id"], name=op.f("fk_enrolment_tokens_label_id")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_enrolment_tokens_organization_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolment_tokens")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_enrolment_tokens_token_digest")),
+    )
+    op.create_table(
+        "client_events",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("client_id", sa.String(length=32), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("stream_id", sa.BigInteger(), nullable=True),
+        sa.Column("acknowledged_ms", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_client_events_client_id")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_client_events_organization_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_client_events")),
+    )
+    op.create_index("ix_client_events_client_id_id", "client_events", ["client_id", "id"], unique=False)
     op.create_table(
         "session_names",
         sa.Column("session_id", sa.String(length=400), nullable=False),
@@ -143,6 +189,7 @@ def upgrade() -> None:
         sa.Column("client_id", sa.String(length=32), nullable=False),
         sa.Column("address", sa.LargeBinary(length=16), nullable=False),
         sa.Column("sealed_path", sa.LargeBinary(), nullable=False),
+        sa.Column("name_digest", sa.LargeBinary(length=16), nullable=False),
         sa.Column("session_id", sa.String(length=400), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("length", sa.BigInteger(), nullable=False),
@@ -150,6 +197,7 @@ def upgrade() -> None:
         sa.Column("file_mtime_ns", sa.BigInteger(), nullable=False),
         sa.Column("file_size", sa.BigInteger(), nullable=False),
         sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.Column("deleted_ms", sa.BigInteger(), nullable=True),
         sa.Column("parsed_to", sa.BigInteger(), nullable=False),
         sa.Column("parser_version", sa.Integer(), nullable=False),
         sa.Column("inherits", sa.Text(), nullable=False),
@@ -167,6 +215,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("parsed_to < length"),
     )
     op.create_index(op.f("ix_streams_session_id"), "streams", ["session_id"], unique=False)
+    op.create_index("ix_streams_client_id_name_digest", "streams", ["client_id", "name_digest"], unique=False)
     op.create_table(
         "sessions",
         sa.Column("id", sa.String(length=400), nullable=False),

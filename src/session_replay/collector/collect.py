@@ -1,0 +1,113 @@
+"""A collector at work: follows the files, ships them, and says how it is."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+
+from session_replay.collector import machine
+from session_replay.collector.deliver import Shipper
+from session_replay.collector.follow import Follower
+from session_replay.errors import ReplayError
+from session_replay.protocol import Ingest, Report
+
+log = logging.getLogger(__name__)
+
+REPORT_SECONDS = 30.0
+FAULTS_TOLD = 20
+
+
+class Reporter:
+    """Tells the server twice a minute how the collector is.
+
+    Args:
+        shipper: What there is, and what of it is shipped.
+        server: Whom to tell.
+        version: Of the collector.
+        machine_digest: Tells this machine from a copy of it.
+        wall: Seconds since the Unix epoch.
+    """
+
+    def __init__(
+        self,
+        shipper: Shipper,
+        server: Ingest,
+        version: str,
+        machine_digest: str,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._shipper = shipper
+        self._server = server
+        self._version = version
+        self._machine = machine_digest
+        self._wall = wall
+        self._system = machine.system()
+        self._boot = secrets.token_hex(8)
+        self._told_present = False
+        self._told: tuple[bool, bool] | None = None
+        self.problem = ""
+        """Why the last report could not be told; empty: it was."""
+
+    def run(self, is_stopped: threading.Event) -> None:
+        """Report until stopped; at once when it is paused or goes on, and when it caught up or fell behind."""
+        reported_at = float("-inf")
+        while not is_stopped.wait(1.0):
+            state = (self._shipper.paused, self._shipper.is_done)
+            if state != self._told or time.monotonic() - reported_at > REPORT_SECONDS:
+                reported_at = time.monotonic()
+                self._told = state
+                self.report()
+
+    def report(self) -> None:
+        """Tell how it is now; what could not be told is told with the next report."""
+        progress = self._shipper.progress()
+        gone = self._shipper.take_gone()
+        present = None if self._told_present else self._shipper.streams_present()
+        since = progress.unshipped_since
+        report = Report(
+            sent_ms=int(self._wall() * 1000),
+            version=self._version,
+            os=self._system,
+            boot=self._boot,
+            machine=self._machine,
+            files=progress.files,
+            unshipped_bytes=progress.total_bytes - progress.done_bytes,
+            unshipped_since_ms=None if since is None else int(since * 1000),
+            paused=self._shipper.paused,
+            faults=tuple(progress.faults[:FAULTS_TOLD]),
+            gone=gone,
+            present=present,
+            held_back=self._shipper.held_back if present is not None else (),
+        )
+        try:
+            self._server.report(report)
+        except ReplayError as error:
+            self._shipper.give_back_gone(gone)
+            self.problem = str(error)
+        else:
+            self.problem = ""
+            self._told_present = self._told_present or present is not None
+
+
+def follow(follower: Follower, shipper: Shipper, reporter: Reporter, is_stopped: threading.Event) -> None:
+    """Follow, ship and report until stopped; the files that are then under way are shipped at the next start."""
+    ended = threading.Event()
+    threads = shipper.run(ended)
+    threads.append(threading.Thread(target=reporter.run, args=(ended,), name="report", daemon=True))
+    threads[-1].start()
+    looks = -1
+    try:
+        for changed in follower.changes(is_stopped):
+            if follower.looks != looks:
+                looks = follower.looks
+                shipper.looked(follower.files, follower.faults, follower.held_back)
+            else:
+                shipper.found(changed)
+    finally:
+        ended.set()
+        shipper.wake()
+        for thread in threads:
+            thread.join()

@@ -1,0 +1,192 @@
+"""The server over HTTP: the calls of the ingest protocol, each one POST of MessagePack.
+
+Whatever keeps an answer from coming is ``Unreachable``: the same call again is always right.
+"""
+
+from __future__ import annotations
+
+import os
+import urllib.request
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import urllib3
+
+from session_replay import __version__
+from session_replay.errors import InvalidRequest, ProtocolUnsupported, ReplayError, Revoked, TooLarge, Unreachable
+from session_replay.protocol import (
+    MEDIA_TYPE,
+    PROTOCOL_HEADER,
+    PROTOCOL_VERSION,
+    Attachment,
+    AttachmentLook,
+    Enrolled,
+    Enrolment,
+    Move,
+    Opened,
+    Opening,
+    Piece,
+    Report,
+    Rewrite,
+    Standing,
+    Stored,
+    Told,
+)
+from session_replay.wire import Problem
+
+T = TypeVar("T")
+
+TIMEOUT = urllib3.Timeout(connect=10, read=60)
+CONNECTIONS = 4
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+ANSWER_BYTES_MAX = 64 << 20
+RETRY_AFTER_SECONDS_MAX = 3_600.0
+_REFUSED = {401, 403}
+_LATER = {408, 425, 429}
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+class Remote:
+    """One client's calls to a server; implements ``protocol.Ingest``.
+
+    Args:
+        url: Of the server; plain HTTP only on this machine.
+        credential: The client's.
+        ca_file: Certificates to trust instead of the system's.
+
+    Raises:
+        InvalidRequest: The URL is none, or would send transcripts in clear.
+    """
+
+    def __init__(self, url: str, credential: str, ca_file: str | None = None) -> None:
+        self._base = checked_url(url)
+        self._headers = _headers() | {"Authorization": f"Bearer {credential}"}
+        self._pool = _pool(self._base, ca_file)
+
+    def open(self, openings: list[Opening]) -> list[Opened]:
+        """See ``protocol.Ingest``."""
+        return self._call("open", openings, list[Opened])
+
+    def append(self, pieces: list[Piece]) -> list[Stored]:
+        """See ``protocol.Ingest``."""
+        return self._call("append", pieces, list[Stored])
+
+    def rewrite(self, rewrite: Rewrite) -> Standing:
+        """See ``protocol.Ingest``."""
+        return self._call("rewrite", rewrite, Standing)
+
+    def move(self, move: Move) -> Standing:
+        """See ``protocol.Ingest``."""
+        return self._call("move", move, Standing)
+
+    def missing(self, looks: list[AttachmentLook]) -> list[bool]:
+        """See ``protocol.Ingest``."""
+        return self._call("missing", looks, list[bool])
+
+    def attach(self, attachments: list[Attachment]) -> list[str]:
+        """See ``protocol.Ingest``."""
+        return self._call("attach", attachments, list[str])
+
+    def report(self, report: Report) -> Told:
+        """See ``protocol.Ingest``."""
+        return self._call("report", report, Told)
+
+    def _call(self, name: str, message: object, answer: type[T]) -> T:
+        return _post(self._pool, f"{self._base}/api/ingest/{name}", self._headers, message, answer)
+
+
+def enrol(url: str, enrolment: Enrolment, ca_file: str | None = None) -> Enrolled:
+    """Redeem a token.
+
+    Raises:
+        Revoked: It is used up, too old, or none of this server's.
+        Unreachable: The server did not answer.
+    """
+    base = checked_url(url)
+    return _post(_pool(base, ca_file), f"{base}/api/ingest/enrol", _headers(), enrolment, Enrolled)
+
+
+def checked_url(url: str) -> str:
+    """The URL of a server, without a slash at its end.
+
+    Raises:
+        InvalidRequest: It is none, or would send transcripts in clear.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise InvalidRequest(f"{url} is no address of a server: https://HOST[:PORT]")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise InvalidRequest(f"{url} would send transcripts in clear: use https (plain http is for this machine only)")
+    return url.rstrip("/")
+
+
+def _headers() -> dict[str, str]:
+    return {
+        "Content-Type": MEDIA_TYPE,
+        "Accept": MEDIA_TYPE,
+        PROTOCOL_HEADER: str(PROTOCOL_VERSION),
+        "User-Agent": f"session-replay/{__version__}",
+    }
+
+
+def _pool(base: str, ca_file: str | None) -> urllib3.PoolManager:
+    parts = urlsplit(base)
+    ca = ca_file or os.environ.get("SSL_CERT_FILE") or None
+    more: dict[str, Any] = {"maxsize": CONNECTIONS, "timeout": TIMEOUT, "retries": False, "ca_certs": ca}
+    proxy = urllib.request.getproxies().get(parts.scheme)
+    if proxy and not urllib.request.proxy_bypass(parts.hostname or ""):
+        return urllib3.ProxyManager(proxy if "://" in proxy else f"http://{proxy}", **more)
+    return urllib3.PoolManager(**more)
+
+
+def _post(pool: urllib3.PoolManager, url: str, headers: dict[str, str], message: object, answer: type[T]) -> T:
+    try:
+        response = pool.request("POST", url, body=_ENCODER.encode(message), headers=headers, redirect=False)
+    except urllib3.exceptions.HTTPError as error:
+        raise Unreachable(f"{urlsplit(url).netloc} cannot be reached: {_cause(error)}") from error
+    if response.status != 200:  # noqa: PLR2004 - the protocol's only good status
+        raise _refusal(response)
+    try:
+        return msgspec.msgpack.decode(response.data, type=answer)
+    except msgspec.MsgspecError as error:
+        raise Unreachable(f"what answers at {urlsplit(url).netloc} is no Session Replay server: {error}") from error
+
+
+def _refusal(response: urllib3.BaseHTTPResponse) -> ReplayError:
+    code, detail = _problem(response)
+    status = response.status
+    if status in _REFUSED:
+        return Revoked(detail)
+    if code == ProtocolUnsupported.code:
+        return ProtocolUnsupported(detail)
+    if status == 413:  # noqa: PLR2004 - the body is too large
+        return TooLarge(detail)
+    if 400 <= status < 500 and status not in _LATER and code:  # noqa: PLR2004 - the client's fault
+        return InvalidRequest(detail)
+    return Unreachable(detail, _retry_after(response))
+
+
+def _problem(response: urllib3.BaseHTTPResponse) -> tuple[str, str]:
+    """The stable code and the words of an error; the code is empty where something else answered."""
+    try:
+        problem = msgspec.json.decode(response.data, type=Problem)
+    except msgspec.MsgspecError:
+        return "", f"the server answers {response.status} {response.reason or ''}".strip()
+    return problem.type.rpartition("/")[2], problem.detail
+
+
+def _retry_after(response: urllib3.BaseHTTPResponse) -> float:
+    try:
+        return min(RETRY_AFTER_SECONDS_MAX, float(response.headers.get("Retry-After", "0")))
+    except ValueError:
+        return 0
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason in a few words."""
+    while True:
+        inner = getattr(error, "reason", None) or error.__cause__
+        if not isinstance(inner, BaseException):
+            return str(error).rpartition(": ")[2] or type(error).__name__
+        error = inner

@@ -1,0 +1,120 @@
+"""Reads behind the acknowledgements: stored bytes become entries in a thread of its own.
+
+Whatever arrives is told to it; what it was not told (a restart, a line at rest without its newline) it
+finds by looking at what is pending.  A fault of reading never delays or refuses bytes.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from session_replay.ingest.intake import Intake, Tally
+from session_replay.ingest.workers import Workers
+from session_replay.store.installation import Installation
+
+log = logging.getLogger(__name__)
+
+GROWTH_SMALL_BYTES = 1 << 20
+"""What a session appends is read in the thread; only a larger burst pays for a worker."""
+PENDING_LOOK_SECONDS = 30.0
+RETRY_SECONDS = 5.0
+STREAMS_AT_ONCE = 64
+"""Read before the next are looked at, so that sessions appear one batch after the other, running ones first."""
+WORKERS_KEPT_SECONDS = 20.0
+
+
+class Reading:
+    """The thread that reads.
+
+    Args:
+        at: Where the bytes are.
+        announce: Told which sessions have new entries, from the thread.
+    """
+
+    def __init__(self, at: Installation, announce: Callable[[str], None]) -> None:
+        self._changed = threading.Condition()
+        self._waiting: dict[int, None] = {}
+        self._is_asked = False
+        self._under_way = 0
+        self._stopped = threading.Event()
+        self._workers = Workers(small_bytes=GROWTH_SMALL_BYTES)
+        self._intake = Intake(at, self._workers, announce=announce, is_stopped=self._stopped.is_set, follows=True)
+        self._thread = threading.Thread(target=self._run, name="reading", daemon=True)
+        self._worked_at = time.monotonic()
+        self.problem: str | None = None
+        """What kept it from reading, while it is tried again."""
+
+    def start(self) -> None:
+        """Begin, with what an earlier process left."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step under way; nothing is lost."""
+        self._stopped.set()
+        with self._changed:
+            self._changed.notify()
+        self._thread.join()
+        self._workers.close()
+
+    def received(self, stream_ids: Iterable[int]) -> None:
+        """Read these soon, the last told first; an empty list: trees may have to be linked.  From any thread."""
+        with self._changed:
+            for stream_id in stream_ids:
+                self._waiting.pop(stream_id, None)
+                self._waiting[stream_id] = None
+            self._is_asked = True
+            self._changed.notify()
+
+    @property
+    def behind(self) -> int:
+        """Streams that wait to be read or are being read."""
+        with self._changed:
+            return len(self._waiting) + self._under_way
+
+    def _run(self) -> None:
+        looked_at = float("-inf")
+        while not self._stopped.is_set():
+            try:
+                if time.monotonic() - looked_at > PENDING_LOOK_SECONDS:
+                    looked_at = time.monotonic()
+                    self.received(self._intake.pending()[::-1])
+                self._read(self._next())
+                self.problem = None
+            except Exception as error:
+                # A full disk, say: what is stored stays, and is pending with the next look.
+                self.problem = type(error).__name__
+                log.exception("reading failed, trying again in %d s", RETRY_SECONDS)
+                looked_at = float("-inf")
+                self._stopped.wait(RETRY_SECONDS)
+
+    def _next(self) -> list[int] | None:
+        """The streams to read next, the last received first; None where nothing is to be done for now."""
+        with self._changed:
+            if not self._is_asked and not self._stopped.is_set():
+                self._changed.wait(PENDING_LOOK_SECONDS / 4)
+            if not self._is_asked:
+                return None
+            taken = list(self._waiting)[-STREAMS_AT_ONCE:][::-1]
+            for stream_id in taken:
+                del self._waiting[stream_id]
+            self._is_asked = bool(self._waiting)
+            self._under_way = len(taken)
+            return taken
+
+    def _read(self, stream_ids: list[int] | None) -> None:
+        if stream_ids is None:
+            if time.monotonic() - self._worked_at > WORKERS_KEPT_SECONDS:
+                self._workers.close()  # their memory is better used elsewhere
+            return
+        tally = Tally()
+        try:
+            self._intake.read(stream_ids, tally)
+        finally:
+            with self._changed:
+                self._under_way = 0
+        self._worked_at = time.monotonic()
+        for fault in tally.faults:
+            log.warning("%s: %s", fault.path, fault.problem)

@@ -1,0 +1,200 @@
+"""The fleet from the command line: real servers, real collectors."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ingest.lines import MAIN_ID, jsonl, talk, write
+from server.conftest import Running, environment
+
+DEADLINE_SECONDS = 30
+
+
+def waited(true, what):
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not (found := true()):
+        assert time.monotonic() < deadline, f"waited in vain: {what}"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts commands that go on; ends them after the test."""
+    started = []
+
+    def start(*words):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "session_replay", *map(str, words)],
+            env=environment(tmp_path),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.fixture
+def serve(tmp_path, start):
+    """Starts servers that follow nothing of their own."""
+    with contextlib.ExitStack() as opened:
+
+        def serve(port=0):
+            data, none = tmp_path / "data", tmp_path / "none"
+            running = Running(start("serve", "--port", port, "--data", data, "--transcripts", none))
+            opened.callback(running.http.close)
+            return running
+
+        yield serve
+
+
+@pytest.fixture
+def server(serve):
+    return serve()
+
+
+@pytest.fixture
+def token(tmp_path, run, server):
+    assert server.process.poll() is None  # which is asked by its socket
+    made = run("clients", "add", "The builder", "--data", tmp_path / "data", "--print-token")
+    assert made.code == 0, made.err
+    return made.out.split()[-1]
+
+
+def session_file(projects, number=1):
+    return projects / "-p" / f"{MAIN_ID[:-1]}{number}.jsonl"
+
+
+def clients(server):
+    return server.get("/api/clients")["items"]
+
+
+def test_a_collector_ships_follows_and_says_how_it_is(server, token, run, start, tmp_path, projects):
+    write(session_file(projects), jsonl(*talk(10)))
+    write(session_file(projects, 2), jsonl(*talk(4, of=2)))
+    state = tmp_path / "state"
+    words = ["collect", "--server", server.base, "--state", state, "--transcripts", projects]
+    collector = start(*words, "--token", token, "--exclude", f"*{MAIN_ID[:-1]}2.jsonl")
+    waited(lambda: server.get("/api/sessions")["total"] == 1, "the session")
+    waited(lambda: server.get(f"/api/sessions/{MAIN_ID}")["lines"] == 10, "its lines")
+    with session_file(projects).open("ab") as file:
+        file.write(jsonl(*talk(2, first=10)))
+    waited(lambda: server.get(f"/api/sessions/{MAIN_ID}")["lines"] == 12, "what it grew by")
+    (client,) = waited(lambda: [one for one in clients(server) if one["state"] == "online"], "the report")
+    assert client["label"] == "The builder"
+    waited(lambda: run("collect", "--status", "--state", state).code == 0, "all is well")
+    said = run("collect", "--status", "--state", state, "--json").summary
+    assert (said["running"], said["files"], said["files_done"], said["faults"]) == (True, 1, 1, [])
+
+    assert run("collect", "--pause", "--state", state).code == 0
+    waited(lambda: run("collect", "--status", "--state", state, "--json").out.find('"paused":true') > 0, "the pause")
+    with session_file(projects).open("ab") as file:
+        file.write(jsonl(*talk(2, first=12)))
+    waited(lambda: run("collect", "--status", "--state", state).code == 1, "something is unshipped")
+    assert server.get(f"/api/sessions/{MAIN_ID}")["lines"] == 12
+    assert run("collect", "--resume", "--state", state).code == 0
+    waited(lambda: server.get(f"/api/sessions/{MAIN_ID}")["lines"] == 14, "it went on")
+
+    # Two with one state folder would be one too many.
+    second = run(*words)
+    assert second.code == 2
+    assert "another collector runs" in second.err
+    collector.send_signal(signal.SIGTERM)
+    assert collector.wait(timeout=DEADLINE_SECONDS) == 0
+    stopped = run("collect", "--status", "--state", state)
+    assert stopped.code == 1
+    assert "not running" in stopped.out
+
+
+def test_a_collector_that_lost_its_state_sends_nothing_twice(server, token, run, tmp_path, projects):
+    write(session_file(projects), jsonl(*talk(10)))
+    words = ["import", projects, "--server", server.base, "--token", token, "--json"]
+    first = run(*words, "--state", tmp_path / "one").summary
+    assert (first["files"], first["stored_bytes"]) == (1, session_file(projects).stat().st_size)
+    again = run(*words, "--state", tmp_path / "two").summary
+    assert (again["files"], again["stored_bytes"]) == (1, 0)
+    assert len(clients(server)) == 1
+    waited(lambda: server.get("/api/stats")["lines"] == 10, "the lines")
+    data = server.get("/api/stats")
+    assert (data["sessions"], data["lines_with_entries"]) == (1, 10)
+
+
+def test_a_revoked_collector_is_told_so(server, token, run, tmp_path, projects):
+    write(session_file(projects), jsonl(*talk(4)))
+    words = ["import", projects, "--server", server.base, "--token", token, "--state", tmp_path / "state", "--json"]
+    assert run(*words).code == 0
+    revoked = run("clients", "revoke", "The builder", "--data", tmp_path / "data")
+    assert revoked.code == 0, revoked.err
+    with session_file(projects).open("ab") as file:
+        file.write(jsonl(*talk(2, first=4)))
+    refused = run(*words)
+    assert refused.code == 2
+    assert "revoked" in refused.err
+    assert run("clients", "revoke", "The builder", "--undo", "--data", tmp_path / "data").code == 0
+    assert run(*words).summary["stored_bytes"] > 0
+
+
+def test_clients_are_administered_with_and_without_a_server(run, serve, tmp_path):
+    data = tmp_path / "data"
+    assert "No clients yet" in run("clients", "list", "--data", data).out
+    made = run("clients", "add", "laptop", "--data", data, "--server", "https://replay.example")
+    assert re.search(r"session-replay collect --server https://replay\.example --token srt_\S+", made.out)
+    assert run("clients", "add", "  ", "--data", data).code == 2
+    assert run("clients", "revoke", "laptop", "--data", data).code == 2  # nobody redeemed the token yet
+    server = serve()
+    (tmp_path / "projects").mkdir()
+    token = made.out.split("--token ")[1].split()[0]
+    shipped = run("import", tmp_path / "projects", "--server", server.base, "--token", token)
+    assert shipped.code == 0, shipped.err
+    assert run("clients", "rename", "laptop", "desk", "--data", data).code == 0
+    (listed,) = json.loads(run("clients", "list", "--json", "--data", data).out)["items"]
+    assert listed["label"] == "desk"
+    # Another account of the machine may not use the server's socket.
+    assert (data / "admin.sock").stat().st_mode & 0o077 == 0
+    server.end()
+    assert not (data / "admin.sock").exists()
+    assert json.loads(run("clients", "list", "--json", "--data", data).out)["items"][0]["label"] == "desk"
+
+
+@pytest.mark.parametrize("url", ["http://replay.example", "ftp://127.0.0.1", "replay.example", "https://"])
+def test_transcripts_never_travel_in_clear(run, tmp_path, projects, url):
+    refused = run("collect", "--server", url, "--token", "srt_x", "--state", tmp_path / "state")
+    assert refused.code == 2
+    assert "https" in refused.err
+    assert "not enrolled" in run("collect", "--state", tmp_path / "state").err
+    assert run("import", projects, "--server", url, "--token", "srt_x", "--state", tmp_path / "state").code == 2
+
+
+def test_a_server_that_is_away_is_waited_for(run, start, serve, tmp_path, projects):
+    data = tmp_path / "data"
+    token = run("clients", "add", "laptop", "--data", data, "--print-token").out.split()[-1]
+    probe = serve()
+    port = probe.base.rpartition(":")[2]
+    write(session_file(projects), jsonl(*talk(4)))
+    words = ["--server", probe.base, "--token", token, "--state", tmp_path / "state", "--transcripts", projects]
+    collector = start("collect", *words)
+    waited(lambda: probe.get("/api/sessions")["total"] == 1, "the session")
+    os.kill(probe.process.pid, signal.SIGKILL)
+    probe.process.wait()
+    with session_file(projects).open("ab") as file:
+        file.write(jsonl(*talk(4, first=4)))
+    status = ["collect", "--status", "--state", tmp_path / "state"]
+    waited(lambda: "cannot be reached" in run(*status).out, "the status says why")
+    again = serve(port)
+    waited(lambda: again.get(f"/api/sessions/{MAIN_ID}")["lines"] == 8, "the rest")
+    assert collector.poll() is None

@@ -1,0 +1,343 @@
+"""The ingest protocol over HTTP: who may call it, and what it refuses."""
+
+import hashlib
+import time
+
+import msgspec
+import pytest
+from backports import zstd
+
+from server.conftest import API_KEY
+from session_replay import protocol
+from session_replay.protocol import Enrolled, Enrolment, Opened, Opening, Piece, Report, Rewrite, Standing, Stored
+from session_replay.server.limits import Held, Limits, Rate
+from session_replay.wire import block_hashes
+
+MAIN = "-p/aaaaaaaa-0000-4000-8000-00000000f1ee.jsonl"
+LINE = b'{"type":"user","message":{"role":"user","content":"hello"}}\n'
+CALLS = ("open", "append", "rewrite", "move", "missing", "attach", "report")
+HEADERS = {"Content-Type": protocol.MEDIA_TYPE, protocol.PROTOCOL_HEADER: "1"}
+
+
+class Collector:
+    """Sends what it is told, with a credential."""
+
+    def __init__(self, http, credential):
+        self.http = http
+        self.credential = credential
+
+    def send(self, call, message, **headers):
+        named = HEADERS | {"Authorization": f"Bearer {self.credential}"} | headers
+        return self.http.post(f"/api/ingest/{call}", content=msgspec.msgpack.encode(message), headers=named)
+
+    def ask(self, call, message, shape):
+        answer = self.send(call, message)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers[protocol.PROTOCOL_HEADER] == "1"
+        return msgspec.msgpack.decode(answer.content, type=shape)
+
+    def opened(self, address=MAIN, **more):
+        session = address.rpartition("/")[2].removesuffix(".jsonl")
+        return self.ask("open", [Opening(address, "main", 0, session=session, **more)], list[Opened])[0]
+
+    def append(self, standing, raw, start=None, **changed):
+        start = standing.length if start is None else start
+        piece = Piece(
+            standing.stream,
+            standing.generation,
+            start,
+            start + len(raw),
+            protocol.root_of(block_hashes(raw)) if start == 0 else standing.root,
+            zstd.compress(raw, 3),
+            start + len(raw),
+            1,
+        )
+        return self.ask("append", [msgspec.structs.replace(piece, **changed)], list[Stored])[0]
+
+
+def new_token(client, label="builder"):
+    answer = client.post("/api/clients", json={"label": label})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def enrolment(token, machine="m1", host="build-1", user="ci"):
+    return Enrolment(token, host, user, "Linux", "1.0", machine)
+
+
+@pytest.fixture
+def collector(client):
+    """Of a client build-1."""
+    return enrolled(client)
+
+
+def enrolled(client, machine="m1", host="build-1"):
+    http = Collector(client, "")
+    message = enrolment(new_token(client)["token"], machine, host)
+    made = msgspec.msgpack.decode(http.send("enrol", message).content, type=Enrolled)
+    return Collector(client, made.credential)
+
+
+def code(answer):
+    assert answer.headers["content-type"] == "application/problem+json"
+    return answer.status_code, answer.json()["type"].rpartition("/")[2]
+
+
+# Who may call it
+
+
+def test_a_token_works_once_and_again_for_the_machine_that_redeemed_it(client):
+    made = new_token(client, "The builder")
+    assert made["command"].endswith(f"--token {made['token']}")
+    assert "http://127.0.0.1:8420" in made["command"]
+    http = Collector(client, "")
+    first = msgspec.msgpack.decode(http.send("enrol", enrolment(made["token"])).content, type=Enrolled)
+    assert code(http.send("enrol", enrolment(made["token"], machine="m2"))) == (403, "revoked")
+    again = msgspec.msgpack.decode(http.send("enrol", enrolment(made["token"])).content, type=Enrolled)
+    assert again.client == first.client
+    assert again.credential != first.credential
+    assert code(Collector(client, first.credential).send("open", [])) == (401, "not-signed-in")
+    assert Collector(client, again.credential).send("open", []).status_code == 200
+    (listed,) = [one for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1"]
+    assert (listed["label"], listed["user"], listed["state"]) == ("The builder", "ci", "offline")
+    assert code(http.send("enrol", enrolment("srt_none"))) == (403, "revoked")
+
+
+def test_a_collector_takes_over_what_was_imported_from_its_machine(client, services):
+    services.receiver.of_owner("build-1", "ci")
+    before = client.get("/api/clients").json()["total"]
+    enrolled(client)
+    assert client.get("/api/clients").json()["total"] == before
+    # Another machine of the same name is another client.
+    enrolled(client, machine="m2")
+    assert client.get("/api/clients").json()["total"] == before + 1
+
+
+def test_a_credential_opens_the_ingest_calls_and_nothing_else(collector, client):
+    as_client = {"Authorization": f"Bearer {collector.credential}"}
+    for path in ("/api/sessions", "/api/clients", "/api/status", "/api/openapi.json", "/api/stats"):
+        assert client.get(path, headers=as_client).status_code == 401
+    assert client.post("/api/clients", headers=as_client, json={"label": "x"}).status_code == 401
+    for call in CALLS:
+        assert code(Collector(client, API_KEY).send(call, [])) == (401, "not-signed-in")
+        assert code(Collector(client, "").send(call, [])) == (401, "not-signed-in")
+
+
+def test_a_client_cannot_reach_another_clients_streams(collector, client):
+    standing = collector.opened().standing
+    collector.append(standing, LINE)
+    other = enrolled(client, machine="m2", host="build-2")
+    assert other.append(standing, LINE).refusal == "no-such-stream"
+    assert code(other.send("rewrite", Rewrite(standing.stream, 0, "rewritten"))) == (404, "not-found")
+    move = protocol.Move(standing.stream, f"-q/{MAIN}", len(LINE), protocol.root_of(block_hashes(LINE)))
+    assert code(other.send("move", move)) == (404, "not-found")
+    assert other.opened().standing.stream != standing.stream
+    assert collector.opened().standing.length == len(LINE)
+    # It cannot say that another one's file is gone, either.
+    other.ask("report", Report(0, "1", "Linux", "b", "m2", gone=(standing.stream,)), protocol.Told)
+    assert all(not one["alarms"] for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1")
+
+
+def test_a_revoked_client_is_refused_at_once_and_may_be_let_in_again(collector, client):
+    (listed,) = [one for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1"]
+    standing = collector.opened().standing
+    assert client.post(f"/api/clients/{listed['id']}/revocation").status_code == 204
+    for call in CALLS:
+        assert code(collector.send(call, [])) == (403, "revoked")
+    assert [one["state"] for one in client.get("/api/clients").json()["items"] if one["id"] == listed["id"]] == [
+        "revoked"
+    ]
+    assert client.delete(f"/api/clients/{listed['id']}/revocation").status_code == 204
+    assert collector.append(standing, LINE).refusal == ""
+
+
+@pytest.mark.usefixtures("collector")
+def test_a_client_is_renamed(client):
+    (listed,) = [one for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1"]
+    assert client.put(f"/api/clients/{listed['id']}/label", json={"label": "  Build farm "}).status_code == 204
+    assert [one["label"] for one in client.get("/api/clients").json()["items"] if one["id"] == listed["id"]] == [
+        "Build farm"
+    ]
+    for label in ("", "   ", "x" * 121):
+        assert client.put(f"/api/clients/{listed['id']}/label", json={"label": label}).status_code == 400
+    assert client.put("/api/clients/none/label", json={"label": "x"}).status_code == 404
+
+
+# What it refuses
+
+
+def test_other_versions_and_other_messages_are_refused(collector):
+    assert code(collector.send("open", [], **{protocol.PROTOCOL_HEADER: "2"})) == (400, "protocol-unsupported")
+    assert code(collector.send("open", {"not": "a list"})) == (400, "invalid-request")
+    assert code(collector.send("append", [{"stream": "text"}])) == (400, "invalid-request")
+    assert collector.opened("x" * 5_000).problem
+    assert collector.opened("").problem
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"no frame",
+        b"",
+        zstd.compress(b"shorter", 3),
+        zstd.compress(bytes(1 << 26), 19),  # a bomb: 64 MB in some bytes
+        zstd.compress(LINE, 3) + zstd.compress(LINE, 3),
+        zstd.compress(LINE, 3)[:-3],
+    ],
+)
+def test_a_frame_that_is_none_or_explodes_is_refused_by_itself(collector, frame):
+    standing = collector.opened().standing
+    stored = collector.append(standing, LINE, frame=frame)
+    assert stored.refusal == "invalid-piece"
+    assert stored.standing == standing
+    assert collector.append(standing, LINE).standing.length == len(LINE)
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(collector):
+    body = bytes(protocol.BODY_BYTES_MAX + 1)
+    answer = collector.http.post(
+        "/api/ingest/append", content=body, headers=HEADERS | {"Authorization": f"Bearer {collector.credential}"}
+    )
+    assert code(answer) == (413, "too-large")
+    standing = collector.opened().standing
+    many = [Piece(standing.stream, 0, 0, protocol.PIECE_BYTES_MAX, b"", b"", 0, 0)] * 9
+    assert code(collector.send("append", many)) == (413, "too-large")
+
+
+def test_who_is_too_fast_waits_and_who_comes_when_much_is_held_too(collector, services):
+    services.limits = Limits(Rate(100, 1000), Rate(10, 100), Held(1 << 20))
+    assert collector.send("open", [Opening("a" * 900, "main", 0)]).status_code == 200
+    answer = collector.send("open", [Opening("a" * 900, "main", 0)])
+    assert code(answer) == (429, "too-much")
+    assert int(answer.headers["retry-after"]) >= 1
+    services.limits = Limits(Rate(1e9, 1e9), Rate(10, 100), Held(10))
+    with services.limits.held.hold(10):
+        assert code(collector.send("open", [])) == (429, "too-much")
+    assert collector.send("open", []).status_code == 200
+
+
+# Appending
+
+
+def test_any_cut_and_any_repeat_gives_the_same_stream(collector):
+    standing = collector.opened().standing
+    assert standing == Standing(standing.stream, 0, 0, hashlib.sha256().digest(), -1, 0)
+    first = collector.append(standing, LINE)
+    assert (first.refusal, first.standing.length) == ("", len(LINE))
+    assert collector.append(standing, LINE).standing == first.standing
+    longer = collector.append(standing, LINE + LINE)
+    assert (longer.refusal, longer.standing.length) == ("", 2 * len(LINE))
+    gap = collector.append(longer.standing, LINE, start=3 * len(LINE))
+    assert (gap.refusal, gap.standing) == ("offset-gap", longer.standing)
+    differs = collector.append(standing, LINE[::-1])
+    assert (differs.refusal, differs.standing) == ("bytes-differ", longer.standing)
+    # A correct tail behind other bytes is found out by the root.
+    wrong = collector.append(longer.standing, LINE, root=b"x" * 32)
+    assert (wrong.refusal, wrong.standing) == ("bytes-differ", longer.standing)
+
+
+def test_a_rewritten_file_begins_a_generation_once_and_alarms(collector, client):
+    standing = collector.opened().standing
+    collector.append(standing, LINE)
+    rewrite = Rewrite(standing.stream, 0, "rewritten")
+    begun = collector.ask("rewrite", rewrite, Standing)
+    assert (begun.generation, begun.length) == (1, 0)
+    assert collector.ask("rewrite", rewrite, Standing) == begun
+    assert collector.append(standing, LINE).refusal == "other-generation"
+    assert collector.append(begun, LINE + LINE).refusal == ""
+    (listed,) = [one for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1"]
+    (alarm,) = listed["alarms"]
+    assert (alarm["kind"], alarm["count"], alarm["can_be_acknowledged"]) == ("rewritten", 1, True)
+    assert alarm["session_ids"] == [MAIN.partition("/")[2].removesuffix(".jsonl")]
+    place = f"/api/clients/{listed['id']}/alarms/rewritten/acknowledgement"
+    for method, left in (("post", 0), ("delete", 1)):
+        assert getattr(client, method)(place).status_code == 204
+        (listed,) = [one for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1"]
+        assert len(listed["alarms"]) == left
+
+
+def test_a_moved_file_keeps_its_stream(collector):
+    standing = collector.opened().standing
+    collector.append(standing, LINE)
+    elsewhere = MAIN.replace("-p/", "-worktree/")
+    (candidate,) = collector.opened(elsewhere).candidates
+    assert (candidate.stream, candidate.length) == (standing.stream, len(LINE))
+    wrong = protocol.Move(standing.stream, elsewhere, len(LINE), b"x" * 32)
+    assert code(collector.send("move", wrong)) == (400, "invalid-request")
+    renamed = protocol.Move(standing.stream, "-p/other.jsonl", len(LINE), candidate.root)
+    assert code(collector.send("move", renamed)) == (400, "invalid-request")
+    move = protocol.Move(standing.stream, elsewhere, len(LINE), candidate.root)
+    moved = collector.ask("move", move, Standing)
+    assert moved.stream == standing.stream
+    assert collector.ask("move", move, Standing) == moved
+    assert collector.opened(elsewhere).standing == moved
+    # The old path is free: what lies there is another file.
+    assert collector.opened(is_new=True).standing.stream != standing.stream
+
+
+def test_attachments_are_asked_for_and_kept_whole(collector):
+    look = protocol.AttachmentLook("-p/s/tool-results/a.txt", "s", 7, 1)
+    assert collector.ask("missing", [look], list[bool]) == [True]
+    raw = b"spilled"
+    made = protocol.Attachment(look.address, "s", 7, 1, hashlib.sha256(raw).digest(), zstd.compress(raw, 3))
+    wrong = msgspec.structs.replace(made, sha256=b"x" * 32)
+    assert collector.ask("attach", [wrong], list[str])[0]
+    assert collector.ask("missing", [look], list[bool]) == [True]
+    assert collector.ask("attach", [made, made], list[str]) == ["", ""]
+    assert collector.ask("missing", [look, msgspec.structs.replace(look, mtime_ns=2)], list[bool]) == [False, True]
+
+
+# What a report alarms
+
+
+def alarms(client):
+    (listed,) = [one for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1"]
+    return [alarm["kind"] for alarm in listed["alarms"]]
+
+
+def report(boot="b1", machine="m1", ahead_ms=0, **more):
+    return Report(time.time_ns() // 1_000_000 + ahead_ms, "1.0", "Linux", boot, machine, **more)
+
+
+def test_a_report_is_shown_and_alarms(collector, client):
+    standing = collector.opened().standing
+    collector.ask("report", report(files=3), protocol.Told)
+    (listed,) = [one for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1"]
+    assert (listed["state"], listed["files"], listed["os"], listed["collector_version"]) == (
+        "online",
+        3,
+        "Linux",
+        "1.0",
+    )
+    assert alarms(client) == []
+    collector.ask("report", report(ahead_ms=-600_000), protocol.Told)
+    assert alarms(client) == ["clock-skew"]
+    since = time.time_ns() // 1_000_000 - 4 * 86_400_000
+    collector.ask("report", report(unshipped_bytes=1, unshipped_since_ms=since), protocol.Told)
+    assert alarms(client) == ["unshipped"]
+    collector.append(standing, LINE, file_mtime_ns=time.time_ns())
+    collector.ask("report", report(gone=(standing.stream,)), protocol.Told)
+    assert alarms(client) == ["deleted"]
+    # Told again it is no second event, and a file that is there again is no deleted one.
+    collector.ask("report", report(present=()), protocol.Told)
+    assert collector.opened().standing.stream == standing.stream
+    collector.ask("report", report(present=()), protocol.Told)
+    (listed,) = [one for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1"]
+    assert [alarm["count"] for alarm in listed["alarms"]] == [2]
+
+
+def test_a_transcript_that_the_agent_removed_by_itself_is_no_alarm(collector, client):
+    standing = collector.opened().standing
+    collector.append(standing, LINE, file_mtime_ns=time.time_ns() - 31 * 86_400 * 10**9)
+    collector.ask("report", report(gone=(standing.stream,)), protocol.Told)
+    assert alarms(client) == []
+
+
+def test_a_copied_collector_alarms_and_a_restarted_one_does_not(collector, client):
+    for boot in ("b1", "b1", "b2", "b2", "b3"):
+        collector.ask("report", report(boot), protocol.Told)
+    assert alarms(client) == []
+    collector.ask("report", report("b2"), protocol.Told)
+    assert alarms(client) == ["copied"]
+    collector.ask("report", report("b2", machine="m2"), protocol.Told)
+    assert sorted(alarms(client)) == ["copied", "machine-changed"]
