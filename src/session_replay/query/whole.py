@@ -12,12 +12,10 @@ from session_replay.store.installation import Installation
 from session_replay.store.schema import streams as streams_table
 from session_replay.store.sealed import SealedSummary, StreamKey
 from session_replay.store.streams import open_path
-from session_replay.transcript.content import PART_BYTES_MAX
+from session_replay.transcript.content import PART_BYTES_MAX, kept_output
 from session_replay.transcript.entry import entry_whole
 from session_replay.transcript.line import LINE_BYTES_MAX
 from session_replay.wire import BLOCKS_PER_LINE, ContentPart, EntryWhole, line_of
-
-SPILL_CHARS_MAX = 2_000_000
 
 
 def whole_entry(at: Installation, connection: Connection, found: StoredSession, seq_or_uuid: str) -> EntryWhole:
@@ -85,7 +83,7 @@ def _join_spill(at: Installation, connection: Connection, found: StoredSession, 
     if raw is None:
         whole.content.append(ContentPart("notice", text=f"The full output was kept in {name}, which is not stored."))
         return
-    text = raw[:SPILL_CHARS_MAX].decode("utf-8", "replace")
-    part = ContentPart("terminal", label="full output", text=text, path=name)
-    part.truncated_bytes = max(0, len(raw) - SPILL_CHARS_MAX)
-    whole.content.append(part)
+    kept = kept_output(raw, name)
+    # The picture that a tool gave back is in the line, too, where it is small.
+    if kept.kind != "image" or not any(part.kind == "image" for part in whole.content):
+        whole.content.append(kept)

@@ -34,6 +34,9 @@ from session_replay.wire import BLOCKS_PER_LINE, ContentPart, Entry
 PART_BYTES_MAX = 2 * 2**20
 """A longer part is cut here; the raw line has all of it."""
 IMAGE_BYTES_MAX = 16 * 2**20
+"""As base64."""
+KEPT_BYTES_MAX = 2_000_000
+"""Of a file that was kept beside the transcript no more is shown."""
 
 _IMAGE_HEAD_CHARS = 32
 _ENCRYPTED = "The thinking is encrypted: only its signature is here."
@@ -196,6 +199,24 @@ def _notice(text: str) -> ContentPart:
     return ContentPart("notice", text=text)
 
 
+def kept_output(raw: bytes, name: str) -> ContentPart:
+    """What a client kept in a file of its own beside the transcript: a text, an image, or neither.
+
+    Args:
+        raw: The whole file.
+        name: Its name in the session's folder of such files.
+    """
+    if _magic_type(raw) is not None and len(raw) <= IMAGE_BYTES_MAX * 3 // 4:
+        part = _image_of(base64.b64encode(raw).decode())
+    elif b"\0" in raw[:KEPT_BYTES_MAX]:
+        return _notice(f"The full output was kept in {name}: {size_words(len(raw))} that are no text.")
+    else:
+        part = ContentPart("terminal", text=raw[:KEPT_BYTES_MAX].decode("utf-8", "replace"))
+        part.truncated_bytes = max(0, len(raw) - KEPT_BYTES_MAX)
+    part.label, part.path = "full output", name
+    return part
+
+
 def _image(raw_source: Raw) -> ContentPart:
     source = read_part(raw_source, _Source) if raw_source != NO_RAW else _Source()
     if source.data is None:
@@ -218,6 +239,10 @@ def _media_type(data: str) -> str | None:
         base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
         return None
+    return _magic_type(head)
+
+
+def _magic_type(head: bytes) -> str | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
     return next((media_type for magic, media_type in _MAGIC if head.startswith(magic)), None)

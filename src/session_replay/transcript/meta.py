@@ -24,7 +24,10 @@ from session_replay.transcript.preview import result_text
 from session_replay.wire import BLOCKS_PER_LINE, Entry, line_of
 
 _EXIT_CODE = re.compile(r"(?:Error: )?Exit code (\d{1,5})\b")
-_SPILL_PATH = re.compile(r"(?:Full output saved to|Output has been saved to):? ([^\n]{1,1000}?)(?:\.?\n|\.?$|\. )")
+_SPILL_PATH = re.compile(
+    r"(?:Full output saved to|Output has been saved to):? ([^\n]{1,1000}?)(?:\.?\n|\.?$|\. )"
+    r"|\[Image: source: ([^\n\]]{1,1000})\]"
+)
 _SPILL_FOLDER = "tool-results"
 _SPILL_CHARS = 3_000
 _EXIT_CODES = 2**32
@@ -77,7 +80,7 @@ def spill(line: Line, text: str) -> dict[str, Any] | None:
     path = facts.persisted_output_path if facts is not None else None
     if path is None:
         found = _SPILL_PATH.search(text[:_SPILL_CHARS])
-        path = found.group(1).strip() if found is not None else None
+        path = (found[1] or found[2]).strip() if found is not None else None
     name = _spill_name(path, line.session_id) if path is not None else None
     if name is None:
         return None

@@ -25,7 +25,7 @@ from session_replay.wire import PAGE_DEFAULT, EntryPage, EntryPatch, EntryWhole,
 EVENT_STREAM = "text/event-stream"
 SILENCE_SECONDS = 15.0
 """A comment is sent so often at least: proxies and pages tell a quiet stream from a dead one."""
-ANSWER_SECONDS = 0.05
+ANSWER_SECONDS = 0.02
 """Changes that follow each other faster are answered together."""
 
 CLIENT_GONE = 499
