@@ -1,3 +1,6 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import type { Plugin, Rolldown } from "vite";
 import { defineConfig } from "vitest/config";
@@ -68,9 +71,27 @@ function neededBy(
   return files;
 }
 
+/** Smaller files are not worth a second one. */
+const COMPRESSED_BYTES_MIN = 1_000;
+
+// Beside each file its compressed form, made once and as small as can be: the server has nothing to do for it. Only
+// what was written is whole; before, other plugins still put in names of files.
+const compressedAssets: Plugin = {
+  name: "compressed-assets",
+  apply: "build",
+  writeBundle({ dir = "" }, bundle) {
+    for (const fileName of Object.keys(bundle)) {
+      if (!/\.(js|css)$/.test(fileName)) continue;
+      const path = join(dir, fileName);
+      const content = readFileSync(path);
+      if (content.length >= COMPRESSED_BYTES_MIN) writeFileSync(`${path}.br`, brotliCompressSync(content));
+    }
+  },
+};
+
 export default defineConfig({
   base: "./",
-  plugins: [react(), rootedPage, documentOfEachPage],
+  plugins: [react(), rootedPage, documentOfEachPage, compressedAssets],
   build: {
     target: "es2023",
     // A data: address would need its own place in the content security policy.

@@ -16,12 +16,18 @@ followTheme();
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
 
-createRoot(root).render(
-  <StrictMode>
-    <QueryClientProvider client={newQueryClient()}>
-      <FrameProvider>
-        <RouterProvider router={newRouter()} />
-      </FrameProvider>
-    </QueryClientProvider>
-  </StrictMode>,
-);
+// React holds back for 300 ms what follows a fallback: the page's code is there before anything is drawn, so that none
+// is needed. A page that cannot be loaded says so once it is drawn.
+const router = newRouter();
+const draw = () =>
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={newQueryClient()}>
+        <FrameProvider>
+          <RouterProvider router={router} />
+        </FrameProvider>
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+// Not awaited here: the page's modules wait for this one.
+void router.load().then(draw, draw);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -68,9 +69,24 @@ async def file(
         raise NotFound("There is nothing at this address.")
     # Names of built files hold a hash of their content.
     is_hashed = path.parent.name == "assets"
-    caching = "public, max-age=31536000, immutable" if is_hashed else "no-cache"
+    headers = {"Cache-Control": "public, max-age=31536000, immutable" if is_hashed else "no-cache"}
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return Response(path.read_bytes(), media_type=media_type, headers={"Cache-Control": caching})
+    compressed = path.with_name(path.name + ".br")
+    if compressed.is_file():
+        headers["Vary"] = "Accept-Encoding"
+        if _takes_brotli(request.headers.get("accept-encoding", "")):
+            headers["Content-Encoding"] = "br"
+            path = compressed
+    return Response(path.read_bytes(), media_type=media_type, headers=headers)
+
+
+def _takes_brotli(accepted: str) -> bool:
+    """Whether an Accept-Encoding names it, and not to refuse it (``br;q=0``)."""
+    codings = (part.replace(" ", "").lower() for part in accepted.split(","))
+    return any(
+        name == "br" and not re.fullmatch(r"q=0(\.0*)?", quality)
+        for name, _, quality in (coding.partition(";") for coding in codings)
+    )
 
 
 def _application(status: int, document: str = "index.html") -> Response[Any]:

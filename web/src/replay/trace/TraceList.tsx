@@ -37,6 +37,8 @@ interface Props {
   initialIndex: number;
 }
 
+/** About as many as a screen holds. */
+const FIRST_ROWS = 12;
 /** What `aria-setsize` says of a number that nobody knows yet. */
 const SIZE_UNKNOWN = -1;
 
@@ -127,6 +129,9 @@ export function TraceList({
         firstItemIndex={offset}
         defaultItemHeight={64}
         increaseViewportBy={{ top: 400, bottom: 600 }}
+        // Drawn before the list has measured its room.
+        initialItemCount={Math.min(rows.length, FIRST_ROWS)}
+        skipAnimationFrameInResizeObserver
         initialTopMostItemIndex={initialIndex > 0 ? { index: initialIndex, align: "center" } : 0}
         rangeChanged={(range) => {
           firstIndex.current = range.startIndex - offset;

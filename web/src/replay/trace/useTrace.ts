@@ -115,9 +115,11 @@ export class TraceStore {
   #become(state: TraceState): void {
     const waiting = this.#pending !== null;
     this.#pending = state;
-    if (waiting) return;
+    // The first rows wait for nothing.
+    if (this.#state.version === 0 && state.version > 0) this.#publish();
+    if (waiting || this.#pending === null) return;
     // Each notice counts and filters all rows anew; of what pours in behind the first ones nothing is on the screen.
-    if (state.caughtUp || this.#state.version === 0) onNextFrame(() => this.#publish());
+    if (state.caughtUp || state.version === 0) onNextFrame(() => this.#publish());
     else setTimeout(() => this.#publish(), LOADING_NOTICE_MS);
   }
 
