@@ -1,8 +1,10 @@
 """Real transcripts through the whole intake, against counts that know nothing of the parser."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from session_replay.collector.follow import Owner, described, discover
 from session_replay.ingest.intake import Intake, Tally
 from session_replay.ingest.workers import Workers
+from session_replay.query.mirror.keeper import Mirror
 from session_replay.query.sessions import Catalogue
 from session_replay.store.installation import open_installation
 from session_replay.vault.source import KeySource
@@ -17,6 +20,8 @@ from session_replay.vault.source import KeySource
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 COUNTERS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 OWNER = Owner("laptop", "ada")
+ZONES = ("UTC", "America/New_York", "Asia/Kolkata")
+"""In the middle, west with summer time, east without."""
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real transcripts is not beside the checkout")
 
@@ -78,6 +83,15 @@ class Stored:
         catalogue = Catalogue(at.names, at.session_keys, at.key.organization)
         with at.database.read() as connection:
             self.stats = catalogue.stats(connection)
+            self.days = {tz: catalogue.activity(connection, tz=tz).items for tz in ZONES}
+            mirror = Mirror(at.names, at.session_keys, from_sessions=0)
+            mirror.make(connection)
+            mirrored = Catalogue(at.names, at.session_keys, at.key.organization, mirror)
+            self.mirrored = (
+                mirrored.stats(connection),
+                {tz: mirrored.activity(connection, tz=tz).items for tz in ZONES},
+                self._pages(mirrored, connection),
+            )
             self.mains = self._pages(catalogue, connection)
             self.by_id = {one.id: one for one in self.mains}
             for one in self.mains:
@@ -135,6 +149,78 @@ def test_every_session_counts_the_tokens_of_its_own_file(whole):
     for total in own:
         counted.remove(total)
     assert len(counted) == sum(one.inherited_lines > 0 for one in whole.by_id.values())
+
+
+def test_the_organization_counts_each_api_message_once_beside_the_prompts(whole):
+    paths = transcripts(CORPUS)
+    prompts = sum(one.prompts for one in whole.by_id.values())
+    without_id = sum(not message.get("id") for path in paths for message in api_messages(path))
+    assert whole.stats.messages == prompts + len(tokens_by_message(paths)) + without_id
+
+
+def times_of(path):
+    """Every timestamp of a file, in milliseconds; a file without any has its own time."""
+    said = (line.get("timestamp") for line in objects_of(path))
+    times = [datetime.fromisoformat(text) for text in said if isinstance(text, str)]
+    if not times:
+        return [path.stat().st_mtime_ns // 1_000_000]
+    return [(time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1) for time in times]
+
+
+def milliseconds(written):
+    return round(datetime.fromisoformat(written).timestamp() * 1000)
+
+
+def test_every_session_lasts_from_its_first_to_its_last_line(whole):
+    """In every file that repeats no other."""
+    counted = [(min(times), max(times) - min(times)) for times in map(times_of, transcripts(CORPUS))]
+    for one in whole.by_id.values():
+        if not one.inherited_lines:
+            counted.remove((milliseconds(one.started_at), one.duration_ms))
+    assert len(counted) == sum(one.inherited_lines > 0 for one in whole.by_id.values())
+    mains = [one.duration_ms for one in whole.mains if not one.orphan]
+    assert whole.stats.average_duration_ms == round(sum(mains) / len(mains))
+
+
+@pytest.mark.parametrize("tz", ZONES)
+def test_a_day_has_the_sessions_that_started_on_it(whole, tz):
+    started = Counter(
+        datetime.fromisoformat(one.started_at).astimezone(ZoneInfo(tz)).date().isoformat()
+        for one in whole.mains
+        if not one.orphan
+    )
+    days = whole.days[tz]
+    assert {one.day: one.sessions for one in days if one.sessions} == started
+    assert sum(one.messages for one in days) == whole.stats.messages
+    assert sum(one.tokens for one in days) == whole.stats.tokens.total
+
+
+@pytest.mark.parametrize("tz", ZONES)
+def test_a_day_has_the_tokens_of_the_trees_that_started_on_it(whole, tz):
+    """On every day of whose trees no message is in another file."""
+    owners = defaultdict(set)
+    for path in transcripts(CORPUS):
+        for name in tokens_by_message([path]):
+            owners[name].add(path)
+    shared = {path for paths in owners.values() if len(paths) > 1 for path in paths}
+    of_shared = {sum(map(sum, tokens_by_message([path]).values())) for path in shared}
+    expected, left_out = Counter(), set()
+    for main in whole.mains:
+        day = datetime.fromisoformat(main.started_at).astimezone(ZoneInfo(tz)).date().isoformat()
+        tree = [one for one in whole.by_id.values() if one.id == main.id or one.id.startswith(f"{main.id}.")]
+        expected[day] += sum(one.tokens.total for one in tree)
+        if any(one.inherited_lines or one.tokens.total in of_shared for one in tree):
+            left_out.add(day)
+    days = {one.day: one.tokens for one in whole.days[tz]}
+    compared = expected.keys() - left_out
+    assert compared
+    assert {day: days.get(day, 0) for day in compared} == {day: expected[day] for day in compared}
+
+
+def test_the_mirror_says_the_same(whole):
+    stats, days, mains = whole.mirrored
+    assert (stats, days) == (whole.stats, whole.days)
+    assert [one.id for one in mains] == [one.id for one in whole.mains]
 
 
 @pytest.mark.parametrize("expected", sorted(CORPUS.glob("client-*/*/EXPECTED.json")), ids=lambda path: str(path.parent))
