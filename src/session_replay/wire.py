@@ -345,7 +345,7 @@ class Facet(msgspec.Struct):
 
 
 class FacetPage(msgspec.Struct):
-    """Values to suggest, most frequent first; ``total`` values match, what is past ``limit`` is left out."""
+    """A page of values to suggest, most frequent first; ``total`` values match."""
 
     items: list[Facet]
     next_cursor: str | None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -244,6 +246,13 @@ def test_many_questions_at_once_during_writes_are_each_answered_for_their_snapsh
         thread.join()
     assert wrong == []
     check(mirrored)
+
+
+def test_only_a_server_with_many_sessions_loads_numpy():
+    loads = "import sys, session_replay.{}; print('numpy' in sys.modules)"
+    for module in ("cli.importing, session_replay.ingest.intake", "collector.follow", "server.app", "cli.serving"):
+        ran = subprocess.run([sys.executable, "-c", loads.format(module)], check=True, capture_output=True, text=True)
+        assert ran.stdout == "False\n"
 
 
 def test_memory_of_what_was_replaced_is_given_back():

@@ -396,6 +396,31 @@ def test_facets_count_listed_sessions_once_however_many_of_their_tree_have_the_v
     assert ask(stored, "facets", "rule").items == []
 
 
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
+@given(hosts=st.lists(st.sampled_from(["a", "B", "ü", "c" * 4_000]), max_size=8), limit=st.integers(1, 3))
+def test_pages_of_suggestions_joined_are_all_of_them(stored, hosts, limit):
+    stored.fill([plain_session(f"s{number}", host=host) for number, host in enumerate(hosts)])
+    found, cursor = [], None
+    while True:
+        page = ask(stored, "facets", "host", limit=limit, cursor=cursor)
+        assert page.total == len(set(hosts))
+        found += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    counts = {host: hosts.count(host) for host in hosts}
+    assert [(one.value, one.count) for one in found] == sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", cursor_of(["tool", 1, "a"]), cursor_of(["host", "1", "a"]), cursor_of(["host"])]
+)
+def test_a_cursor_of_other_suggestions_is_refused(stored, cursor):
+    stored.fill([plain_session("main")])
+    with pytest.raises(InvalidCursor):
+        ask(stored, "facets", "host", cursor=cursor)
+
+
 @pytest.mark.parametrize("named", [{"property": "colour"}, {"property": "tool", "limit": 0}])
 def test_facets_that_cannot_be_are_refused(stored, named):
     with pytest.raises(InvalidRequest):

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from session_replay.errors import InvalidRequest
-from session_replay.transcript.clock import rfc3339
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Two days inside what a datetime can hold, so that every zone's local time fits too.
@@ -17,7 +16,7 @@ MS_MAX = (datetime(9999, 12, 29, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds
 
 def written_time(milliseconds: int) -> str:
     """``2026-11-22T19:16:44.065Z``; a file's clock may be wrong, never so wrong that its session cannot be listed."""
-    return rfc3339(_time(milliseconds))
+    return f"{_time(milliseconds).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def local_day(milliseconds: int, zone: tzinfo) -> str:

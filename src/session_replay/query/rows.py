@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from session_replay.query.instant import written_time
 from session_replay.query.meaning import LIVE_MS
@@ -25,8 +26,12 @@ TOKEN_COLUMNS = ("input_tokens", "output_tokens", "cache_creation_tokens", "cach
 _NAME_COLUMNS = ("project_id", "git_branch_id", "client_version_id", "host_id", "user_id")
 
 
+@cache
 def stored_rows() -> Select[Any]:
-    """Rows of sessions with what their client and stream add; the caller restricts and orders them."""
+    """Rows of sessions with what their client and stream add; the caller restricts and orders them.
+
+    Kept, because making a statement of so many columns costs as much as its answer.
+    """
     return (
         select(
             sessions,
@@ -40,6 +45,13 @@ def stored_rows() -> Select[Any]:
         .join(clients, clients.c.id == sessions.c.client_id)
         .join(streams, streams.c.id == sessions.c.stream_id)
     )
+
+
+_LISTED = (
+    select(session_names.c.session_id, session_names.c.kind, session_names.c.name_id)
+    .where(session_names.c.session_id.in_(bindparam("session_ids", expanding=True)))
+    .order_by(session_names.c.session_id, session_names.c.kind, session_names.c.position)
+)
 
 
 class Words:
@@ -80,11 +92,7 @@ class Words:
     def _listed(self, connection: Connection, session_ids: list[str]) -> defaultdict[str, dict[str, list[int]]]:
         found: defaultdict[str, dict[str, list[int]]] = defaultdict(dict)
         if session_ids:
-            rows = connection.execute(
-                select(session_names.c.session_id, session_names.c.kind, session_names.c.name_id)
-                .where(session_names.c.session_id.in_(session_ids))
-                .order_by(session_names.c.session_id, session_names.c.kind, session_names.c.position)
-            ).all()
+            rows = connection.execute(_LISTED, {"session_ids": session_ids}).all()
             for session_id, kind, number in rows:
                 found[session_id].setdefault(kind, []).append(number)
         return found

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, func, select
 from session_replay.errors import InvalidRequest, NotFound
 from session_replay.query.answers import Answers, Order, Parent
 from session_replay.query.condition import Scope, among
-from session_replay.query.cursor import parse_cursor
+from session_replay.query.cursor import FacetCursor, parse_cursor, parse_facet_cursor
 from session_replay.query.filter import Filter
 from session_replay.query.instant import time_zone
 from session_replay.query.mirror.keeper import Mirror
@@ -189,6 +189,7 @@ class Catalogue:
         *,
         q: str = "",
         limit: int = PAGE_DEFAULT,
+        cursor: str | None = None,
         filter: Filter | None = None,  # noqa: A002 - the API's word for it
         now_ms: int | None = None,
     ) -> FacetPage:
@@ -199,22 +200,32 @@ class Catalogue:
             property: Of the vocabulary; one that has no suggestions answers an empty list.
             q: Only values that contain this, in upper or lower case.
             limit: At most so many.
+            cursor: ``next_cursor`` of the page before, of the same property.
             filter: Count only trees that match.
             now_ms: What ``live`` is measured from.
 
         Raises:
             InvalidRequest: Unknown property, or a ``limit`` out of bounds.
+            InvalidCursor: The cursor is none of this property.
         """
         of = VOCABULARY.get(property)
         if of is None:
             raise InvalidRequest(f"there is no property {property[:60]!r}; there are {', '.join(VOCABULARY)}")
         limit = _checked_limit(limit)
+        after = parse_facet_cursor(cursor, property=property) if cursor else None
         folded = q.casefold()
         with self._answers(connection, now_ms) as answers:
             counted = answers.facets(of, filter)
         found = [facet for facet in counted if folded in facet.value.casefold()]
         found.sort(key=lambda facet: (-facet.count, facet.value))
-        return FacetPage(found[:limit], None, len(found))
+        total = len(found)
+        if after is not None:
+            found = [facet for facet in found if (-facet.count, facet.value) > (-after.count, after.value)]
+        next_cursor = None
+        if len(found) > limit:
+            found = found[:limit]
+            next_cursor = FacetCursor(property, found[-1].count, found[-1].value).encode()
+        return FacetPage(found, next_cursor, total)
 
     def _scope(self, connection: Connection, now_ms: int | None) -> Scope:
         return Scope(connection, self._organization, self._names, self._texts, _now_ms() if now_ms is None else now_ms)

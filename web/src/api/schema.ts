@@ -1703,6 +1703,8 @@ export interface operations {
                 q?: string;
                 /** @description Items on a page. */
                 limit?: number;
+                /** @description ``next_cursor`` of the page before. */
+                cursor?: string | null;
                 /** @description One JSON value: {"and"|"or": [{"property", "operator", "value"} | nested …]}; see docs/filter.md. */
                 filter?: string | null;
             };

@@ -233,11 +233,11 @@ def _sums(places: Numbers, values: Numbers, count: int) -> NDArray[np.int64]:
 
 def _distinct(tops: Numbers, codes: Numbers, trees: Mask, names: int) -> Numbers:
     """How many different tops each code stands beside."""
-    count = int(np.count_nonzero(trees))
-    numbers = (np.cumsum(trees) - 1)[tops]
-    pairs = codes.astype(np.int64) * max(count, 1) + numbers
+    count = max(1, int(np.count_nonzero(trees)))
     if names * count > SEEN_CELLS_MAX:
-        return np.bincount(np.unique(pairs) // max(count, 1), minlength=names)
+        pairs = np.unique(codes.astype(np.int64) * len(trees) + tops)
+        return np.bincount(pairs // len(trees), minlength=names)
+    numbers = np.cumsum(trees, dtype=np.int32) - 1
     seen = np.zeros(names * count, np.bool_)
-    seen[pairs] = True
+    seen[codes * np.int32(count) + numbers[tops]] = True
     return np.count_nonzero(seen.reshape(names, count), axis=1)

@@ -79,12 +79,15 @@ async def get_facets(
     name: FromPath[str],
     q: Annotated[str, QueryParameter(description="Only values that contain this.")] = "",
     limit: Limit = PAGE_DEFAULT,
+    page_cursor: PageCursor = None,
     filter_text: FilterText = None,
 ) -> FacetPage:
     """Values from the data, most frequent first."""
     wanted = parse_filter(filter_text)
     return await services.read(
-        lambda connection: services.catalogue.facets(connection, name, q=q, limit=limit, filter=wanted)
+        lambda connection: services.catalogue.facets(
+            connection, name, q=q, limit=limit, cursor=page_cursor, filter=wanted
+        )
     )
 
 
