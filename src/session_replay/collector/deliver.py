@@ -11,50 +11,56 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 from backports import zstd
 
-from session_replay.collector.follow import described, readable
+from session_replay.collector.cut import (
+    ZSTD_LEVEL,
+    Cut,
+    Difference,
+    Read,
+    compared,
+    cut_from,
+    is_gone,
+    leaves_of,
+    read_exactly,
+    words,
+)
+from session_replay.collector.follow import open_regular, readable
+from session_replay.collector.known import Known, Progress, backoff
 from session_replay.collector.spool import Spool
-from session_replay.errors import ReplayError, Unreachable
+from session_replay.errors import InvalidRequest, NotFound, ReplayError, TooLarge, Unreachable
 from session_replay.protocol import (
     ATTACHMENT_BYTES_MAX,
-    LEAF_BYTES,
     PIECE_BYTES_MAX,
     PIECES_MAX,
     Attachment,
-    AttachmentLook,
     Ingest,
     Move,
-    Opening,
-    Piece,
+    Opened,
     Rewrite,
     Standing,
     Stored,
     root_of,
 )
-from session_replay.wire import BLOCK_BYTES, FileFault, TranscriptFile, block_hashes
+from session_replay.wire import FileFault, TranscriptFile
 
 log = logging.getLogger(__name__)
 
 Lane = Literal["live", "bulk"]
 
-ZSTD_LEVEL = 3
 LIVE_BYTES_MAX = 256 << 10
 """More than this to send of one file goes by the bulk lane."""
 RECENT_SECONDS = 900
 """A new file that was written to lately is opened by the live lane."""
 BATCH_BYTES = 4 << 20
 OPENED_AT_ONCE = 500
-BACKOFF_SECONDS = (0.5, 60.0)
-"""First and longest wait after a failure, doubled each time, of which a random part is waited."""
 REWRITES_FREE = 2
 REWRITE_FORGOTTEN_SECONDS = 1_800.0
 REWRITE_WAIT_SECONDS_MAX = 600.0
@@ -62,70 +68,19 @@ SPOOLED_AFTER_SECONDS = 20.0
 """What is not shipped by then is linked: the server is away, or the file cannot be taken."""
 GONE_AFTER_SECONDS = 10.0
 """A removed file may turn up under another path with the next look: then it was moved."""
-RETRY_LOOK_SECONDS = 0.05
-IDLE_SECONDS = 5.0
+GONE_AT_LATEST_SECONDS = 600.0
+"""As long as a file of its name waits to be opened, perhaps in vain."""
+CONFIRMED_EVERY_SECONDS = 3_600.0
+"""The server is asked again what it has: it may have been set back to a backup."""
+COMPARED_AFTER_SECONDS = 60.0
+"""A file that rests so long is compared whole, where the appends before compared its end only."""
+NOT_YET_SECONDS = 0.2
+IDLE_SECONDS = 30.0
 BUG_SECONDS = 5.0
-
-
-class _File:
-    """One transcript or attachment and how far the server has it."""
-
-    def __init__(self, file: TranscriptFile) -> None:
-        self.file = file
-        self.standing: Standing | None = None
-        self.leaves: bytes | None = None
-        """Hashes of the blocks up to the standing's length as this process read them; None: not compared yet."""
-        self.inode = 0
-        """Of the file that ``leaves`` were read from."""
-        self.shipped: tuple[int, int] | None = None
-        """Size and time of the file when all of it was acknowledged."""
-        self.dirty_since: float | None = None
-        """Wall clock, in seconds, since when the server lacks something."""
-        self.looks = 0
-        """How often it was found to look different: what was read before the last time may not be all."""
-        self.busy = False
-        self.is_new = False
-        self.not_before = 0.0
-        self.failures = 0
-        self.problem = ""
-        self.rewrites = 0
-        self.rewritten_at = float("-inf")
-
-    @property
-    def length(self) -> int:
-        return self.standing.length if self.standing else 0
-
-    @property
-    def unshipped_bytes(self) -> int:
-        if self.file.kind == "attachment":
-            return self.file.size
-        return max(0, self.file.size - self.length)
-
-
-class Progress(NamedTuple):
-    """How far the server has the files that were seen; sizes in bytes."""
-
-    files: int
-    files_done: int
-    total_bytes: int
-    done_bytes: int
-    unshipped_since: float | None
-    """Wall clock, in seconds, of the oldest byte that the server lacks."""
-    faults: list[FileFault]
-
-
-class _Cut(NamedTuple):
-    """What is sent of one file, and how its hashes are then."""
-
-    pieces: list[Piece]
-    leaves: list[bytes]
-    """After each piece."""
-    inode: int
-    look: tuple[int, int]
-    """Size and time of the file when it was read."""
-    looks: int
-    is_other: bool
-    """It was read from the link to a file whose path another one has taken."""
+FAILURES_TOGETHER = 3
+"""After so many failures in a row of a lane its files go one by one: one of them may be what spoils the request."""
+_OF_THE_FILES = (InvalidRequest, TooLarge, NotFound)
+"""Refusals that are about what was sent, not about who sends it or when."""
 
 
 class Failure(NamedTuple):
@@ -137,6 +92,13 @@ class Failure(NamedTuple):
 
 
 _NO_FAILURE = Failure()
+
+
+class _Gone(NamedTuple):
+    """A removed file: since when (by the clock) and how it was called."""
+
+    at: float
+    name: str
 
 
 class Shipper:
@@ -167,12 +129,19 @@ class Shipper:
         self._wall = wall
         self._piece_bytes = piece_bytes
         self._lock = threading.RLock()
-        self._files: dict[str, _File] = {}
-        self._dirty: dict[str, _File] = {}
+        self._files: dict[str, Known] = {}
+        self._dirty: dict[str, Known] = {}
         """In the order in which they are served: who was served goes to the end."""
-        self._gone: dict[int, float] = {}
+        self._gone: dict[int, _Gone] = {}
+        self._unconfirmed: dict[str, None] = {}
+        """Addresses of shipped files of which the server is asked again what it has."""
+        self._confirmed_at = clock()
+        self._uncompared: dict[str, float] = {}
+        """Addresses of shipped files that were not compared whole, with the time of their last append."""
         self._lanes: dict[Lane, Failure] = {"live": _NO_FAILURE, "bulk": _NO_FAILURE}
         self._changed = threading.Condition(self._lock)
+        self._changes = 0
+        """How often there may have come something to do: a lane that saw the last one may wait."""
         self._look_faults: list[FileFault] = []
         self.held_back: tuple[str, ...] = ()
         self.looks = 0
@@ -187,67 +156,90 @@ class Shipper:
 
     def found(self, files: Iterable[TranscriptFile]) -> None:
         """These files are new or look different."""
-        with self._changed:
+        with self._lock:
+            before = self._changes
             for file in files:
                 known = self._files.get(file.address)
                 if known is None:
                     self._add(file)
                     continue
                 known.file = file
-                if known.shipped != (file.size, file.mtime_ns):
+                if known.shipped != known.look:
                     self._mark(known)
-            self._changed.notify_all()
+            if self._changes != before:
+                self._changed.notify_all()
 
     def looked(self, files: list[TranscriptFile], faults: list[FileFault], held_back: Sequence[str] = ()) -> None:
         """All files that there are now: those that are known and missing were removed or moved."""
         with self._lock:
             self._look_faults = faults
             self.held_back = tuple(held_back)
+            for address in held_back:  # kept by a collector that was told nothing of it
+                self._drop(address)
             there = {file.address for file in files}
             for known in [file for address, file in self._files.items() if address not in there]:
-                if _is_gone(known.file.path) or self._is_deleted(known):
-                    self._lose(known)
+                if not known.busy and (self._is_deleted(known) or is_gone(known.file.path)):
+                    self._lose(known)  # one that is busy with the next look
+                    self._follow_unopened(known, files)
             self.found(files)
             self._keep_unshipped()
             self.looks += 1
 
     def _add(self, file: TranscriptFile) -> None:
-        made = self._files[file.address] = _File(file)
+        made = self._files[file.address] = Known(file)
         self._mark(made)
 
-    def _mark(self, file: _File) -> None:
+    def _mark(self, file: Known) -> None:
         file.looks += 1
-        file.dirty_since = file.dirty_since or self._wall()
+        self._changes += 1
+        if file.dirty_since is None:
+            file.dirty_since, file.waits_since = self._wall(), self._clock()
         self._dirty.setdefault(file.file.address, file)
 
-    def _lose(self, file: _File) -> None:
-        address = file.file.address
-        link = self._spool.link(address) if self._spool else None
-        if file.dirty_since is not None and link is not None:
-            if file.file.path != str(link):  # deleted before all of it was shipped: the link still has it
-                file.file = msgspec.structs.replace(file.file, path=str(link))
-                self._mark(file)
-            return
-        if file.busy:
-            return  # with the next look
-        self._forget(file)
+    def _lose(self, file: Known) -> None:
+        """The file has no path any more: its link has what was not shipped, else it is forgotten."""
+        link = self._spool.link(file.file.address) if self._spool else None
+        if file.dirty_since is None or link is None:
+            self._forget(file)
+        elif file.file.path != str(link):
+            file.file = msgspec.structs.replace(file.file, path=str(link))
+            self._mark(file)
 
-    def _forget(self, file: _File) -> None:
-        self._files.pop(file.file.address, None)
-        self._dirty.pop(file.file.address, None)
+    def _follow_unopened(self, file: Known, files: list[TranscriptFile]) -> None:
+        """A file that the server never heard of was moved: its link is that file, which is shipped from there."""
+        if file.standing is None and self._is_deleted(file):
+            link = Path(file.file.path)
+            for other in files:
+                if other.address.rpartition("/")[2] == file.name and _is_same(link, other.path):
+                    self._drop(file.file.address)
+                    return
+
+    def _forget(self, file: Known) -> None:
+        self._drop(file.file.address)
         if file.standing is not None:
-            self._gone[file.standing.stream] = self._clock()
+            self._gone[file.standing.stream] = _Gone(self._clock(), file.name)
+
+    def _drop(self, address: str) -> None:
+        if self._spool:
+            self._spool.drop(address)
+        for kept in (self._files, self._dirty, self._unconfirmed, self._uncompared):
+            kept.pop(address, None)
 
     def _keep_unshipped(self) -> None:
         """Link what was not shipped for a while: it may be deleted any day."""
         if self._spool is None:
             return
         for file in self._dirty.values():
-            if file.dirty_since is not None and self._wall() - file.dirty_since >= SPOOLED_AFTER_SECONDS:
+            if file.dirty_since is not None and self._clock() - file.waits_since >= SPOOLED_AFTER_SECONDS:
                 try:
                     self._spool.keep(file.file)
                 except OSError as error:
-                    file.problem = file.problem or f"cannot be kept from deletion: {_words(error)}"
+                    file.problem = file.problem or f"cannot be kept from deletion: {words(error)}"
+
+    def _is_deleted(self, file: Known) -> bool:
+        """Only its link is left."""
+        link = self._spool.link(file.file.address) if self._spool else None
+        return link is not None and file.file.path == str(link)
 
     # How it is.
 
@@ -283,25 +275,41 @@ class Shipper:
     def streams_present(self) -> tuple[int, ...] | None:
         """All streams whose files are there; None as long as some were not opened yet."""
         with self._lock:
-            transcripts = [file for file in self._files.values() if file.file.kind != "attachment"]
+            transcripts = [file for file in self._files.values() if not file.is_attachment]
             is_unknown = any(file.standing is None for file in transcripts)
             if is_unknown or not self.looks or self._look_faults:  # behind a fault there may be more files
                 return None
             return tuple(file.standing.stream for file in transcripts if file.standing)
 
     def take_gone(self) -> tuple[int, ...]:
-        """Streams whose files were removed, each told once."""
+        """Streams whose files were removed, each told once; one that may have been moved is not told yet."""
         with self._lock:
+            if self.paused:  # nothing is opened, hence nothing is found to be moved
+                return ()
             now = self._clock()
-            told = [stream for stream, at in self._gone.items() if now - at >= GONE_AFTER_SECONDS]
+            unopened = {file.name for file in self._dirty.values() if file.standing is None}
+            waits = {
+                stream: GONE_AT_LATEST_SECONDS if gone.name in unopened else GONE_AFTER_SECONDS
+                for stream, gone in self._gone.items()
+            }
+            told = [stream for stream, gone in self._gone.items() if now - gone.at >= waits[stream]]
             for stream in told:
                 del self._gone[stream]
             return tuple(told)
 
     def give_back_gone(self, streams: tuple[int, ...]) -> None:
-        """These could not be told: tell them again."""
+        """These could not be told: tell them again, unless their files came back."""
         with self._lock:
-            self._gone |= {stream: self._clock() - GONE_AFTER_SECONDS for stream in streams}
+            there = {file.standing.stream for file in self._files.values() if file.standing}
+            at = self._clock() - GONE_AFTER_SECONDS
+            self._gone |= {stream: _Gone(at, "") for stream in streams if stream not in there}
+
+    def confirm_all(self) -> None:
+        """Ask the server again what it has of all files: it was away, and may have been set back to a backup."""
+        with self._lock:
+            self._confirmed_at = self._clock()
+            self._unconfirmed = dict.fromkeys(self._files)
+            self.wake()
 
     @property
     def is_done(self) -> bool:
@@ -322,234 +330,327 @@ class Shipper:
         return threads
 
     def wake(self) -> None:
-        """Let the lanes look whether they are stopped, or not paused any more."""
+        """There may be something to do: files, a stop, or the end of a pause."""
         with self._changed:
+            self._changes += 1
             self._changed.notify_all()
 
     def _run_lane(self, lane: Lane, is_stopped: threading.Event) -> None:
         while not is_stopped.is_set():
-            try:
-                did = not self.paused and self.round(lane)
-            except Exception as error:  # a bug must not end the lane: the other files are shipped all the same
-                log.exception("shipping failed")
-                self._wait_for_server(lane, Unreachable(f"{type(error).__name__}: {error}", BUG_SECONDS))
-                did = False
-            if not did:
-                with self._changed:
-                    if not is_stopped.is_set():
-                        self._changed.wait(RETRY_LOOK_SECONDS if self._dirty and not self.paused else IDLE_SECONDS)
+            with self._lock:
+                changes = self._changes
+            did = not self.paused and self.round(lane)
+            if did:
+                continue
+            with self._changed:
+                if self._changes == changes and not is_stopped.is_set():  # else it came meanwhile
+                    self._changed.wait(self._idle_seconds(lane))
+
+    def _idle_seconds(self, lane: Lane) -> float:
+        """How long a lane that found nothing to do waits, unless something comes."""
+        if self.paused:
+            return IDLE_SECONDS
+        now = self._clock()
+        due = [self._lanes[lane].not_before]
+        if due[0] <= now:  # else nothing of it can be sent before
+            due += [file.not_before for file in self._dirty.values()]
+            due += [at + COMPARED_AFTER_SECONDS for at in self._uncompared.values()]
+        return min([IDLE_SECONDS, *(at - now for at in due if at > now)])
 
     def round(self, lane: Lane) -> bool:
         """Send once what a lane can send now; false where there was nothing to do."""
-        if self._lanes[lane].not_before > self._clock():
+        failure = self._lanes[lane]
+        if failure.not_before > self._clock():
             return False
-        try:
-            did = self._open(lane) or (lane == "bulk" and self._attach()) or self._ship(lane)
-        except ReplayError as error:
+        did, error = False, None
+        steps = (self._open, self._ship) if lane == "live" else (self._open, self._attach, self._ship)
+        for step in steps:  # each of them, so that what spoils one does not starve the others
+            try:
+                did = step(lane) or did
+            except Exception as raised:  # noqa: BLE001 - a bug must not end the lane: the other files are shipped
+                error = _unreachable(raised)
+        if lane == "bulk" and not did and error is None:
+            try:
+                did = self._confirm() or self._compare()
+            except Exception as raised:  # noqa: BLE001 - likewise
+                error = _unreachable(raised)
+        if error is not None:
             self._wait_for_server(lane, error)
             return False
         if did:
             self._lanes[lane] = _NO_FAILURE
+            if failure.error is not None:
+                self.confirm_all()
         return did
 
     def _wait_for_server(self, lane: Lane, error: ReplayError) -> None:
         times = self._lanes[lane].times + 1
         at_least = error.retry_after_seconds if isinstance(error, Unreachable) else 0
-        self._lanes[lane] = Failure(error, times, self._clock() + max(at_least, _backoff(times)))
+        self._lanes[lane] = Failure(error, times, self._clock() + max(at_least, backoff(times)))
 
-    def _take(self, wanted: Callable[[_File], bool], most: int) -> list[_File]:
+    def _take(self, lane: Lane, wanted: Callable[[Known], bool], most: int) -> list[Known]:
         """Files that something can be done for now; nobody else does until they are released."""
         now = self._clock()
         with self._lock:
-            taken: list[_File] = []
+            if self._lanes[lane].times >= FAILURES_TOGETHER:
+                most = 1
+            taken: list[Known] = []
             for file in list(self._dirty.values()):
                 if file.busy or file.not_before > now or not wanted(file):
                     continue
                 if file.failures and taken:
-                    continue  # one that failed goes alone: it may be what spoils a request
+                    continue  # one that failed goes alone
                 taken.append(file)
                 file.busy = True
                 if file.failures or len(taken) == most:
                     break
             return taken
 
-    def _release(self, files: Iterable[_File]) -> None:
+    def _do(self, lane: Lane, wanted: Callable[[Known], bool], most: int, act: Callable[[list[Known]], None]) -> bool:
+        files = self._take(lane, wanted, most)
+        if not files:
+            return False
+        try:
+            act(files)
+        except Exception as error:
+            if len(files) == 1 and self._lanes[lane].times >= FAILURES_TOGETHER:
+                self._fail(files[0], str(error) or type(error).__name__)
+            raise
+        finally:
+            self._release(files)
+        return True
+
+    def _release(self, files: Iterable[Known]) -> None:
         with self._lock:
             for file in files:
                 file.busy = False
+            self.wake()
+
+    def _serve_next(self, file: Known) -> None:
+        """Who was served goes to the end."""
+        with self._lock:
+            if self._dirty.pop(file.file.address, None):
+                self._dirty[file.file.address] = file
 
     # Transcripts are opened first.
 
     def _open(self, lane: Lane) -> bool:
         recent_ns = int((self._wall() - RECENT_SECONDS) * 1e9)
 
-        def wanted(file: _File) -> bool:
-            if file.file.kind == "attachment" or file.standing is not None:
+        def wanted(file: Known) -> bool:
+            if file.is_attachment or file.standing is not None:
                 return False
             return (file.file.mtime_ns > recent_ns) == (lane == "live")
 
-        files = self._take(wanted, OPENED_AT_ONCE)
-        try:
-            if files:
-                self._open_all(files)
-        finally:
-            self._release(files)
-        return bool(files)
+        return self._do(lane, wanted, OPENED_AT_ONCE, self._open_all)
 
-    def _open_all(self, files: list[_File]) -> None:
-        answers = self._server.open([_opening(file) for file in files])
+    def _open_all(self, files: list[Known]) -> None:
+        for file in files:
+            self._serve_next(file)
+        try:
+            answers = self._server.open([file.opening() for file in files])
+        except _OF_THE_FILES as error:
+            for file in files:
+                self._fail(file, str(error))
+            return
+        unknown: list[tuple[Known, Opened]] = []
         for file, opened in zip(files, answers, strict=True):
+            file.is_asked = True
             if opened.problem:
                 self._fail(file, opened.problem)
             elif opened.standing is not None:
                 self._stand(file, opened.standing)
             else:
-                self._find_moved(file, opened.candidates)
+                unknown.append((file, opened))
+        for file, opened in unknown:
+            self._find_moved(file, opened.candidates)
 
-    def _find_moved(self, file: _File, candidates: Iterable[Standing]) -> None:
-        """Continue the stream of a file that was moved here; where there is none, the next opening makes a new one."""
+    def _find_moved(self, file: Known, candidates: Iterable[Standing]) -> None:
+        """Continue the stream of a file that was moved here; where there is none, the next opening makes a new one.
+
+        A stream belongs to another file as long as that one is there, so all files of this name are asked for first.
+        """
         with self._lock:
-            holders = {other.standing.stream: other for other in self._files.values() if other.standing is not None}
-            claimed = {stream for stream, other in holders.items() if not self._is_deleted(other)}
-        file.is_new = True
-        for candidate in candidates:
-            if candidate.stream in claimed or not candidate.length:
-                continue
-            try:
-                with Path(file.file.path).open("rb", buffering=0) as opened:
-                    leaves = _leaves_of(opened, candidate.length)
-            except OSError:
+            rivals = [
+                other
+                for other in self._files.values()
+                if other is not file and other.name == file.name and not other.is_attachment
+            ]
+            if any(other.standing is None and not other.is_asked for other in rivals):
+                self._wait_a_little(file)
                 return
-            if leaves is None or root_of(leaves) != candidate.root:
-                continue
-            move = Move(candidate.stream, file.file.address, candidate.length, candidate.root)
-            try:
-                standing = self._server.move(move)
-            except Unreachable:
-                raise
-            except ReplayError:
-                continue
-            with self._lock:
-                self._gone.pop(candidate.stream, None)
-                before = holders.get(candidate.stream)
-                if before is not None and self._spool is not None:  # its link is this file, which now ships the rest
-                    self._spool.drop(before.file.address)
-                    self._files.pop(before.file.address, None)
-                    self._dirty.pop(before.file.address, None)
-            self._stand(file, standing)
+            holders = {other.standing.stream: other for other in rivals if other.standing is not None}
+        for candidate in candidates:
+            holder = holders.get(candidate.stream)
+            if holder is not None and not self._is_deleted(holder) and not is_gone(holder.file.path):
+                continue  # this file is a copy
+            if holder is not None and holder.busy:  # its stream may be about to grow
+                self._wait_a_little(file)
+                return
+            if self._continues(file, candidate, holder):
+                self._take_over(file, candidate, holder)
+                return
+            if file.problem or file.file.address not in self._files:  # it could not be read
+                return
+        file.is_new = True
+
+    def _continues(self, file: Known, candidate: Standing, holder: Known | None) -> bool:
+        """Whether a stream whose file is not there any more was this file's."""
+        if holder is not None and self._is_deleted(holder) and _is_same(Path(holder.file.path), file.file.path):
+            return True  # whatever it holds now, its link proves that it is that file
+        if not candidate.length:
+            # Nothing else proves it, and subagents of two sessions may have one name.
+            return file.file.kind == "main"
+        return self._begins_with(file, candidate)
+
+    def _take_over(self, file: Known, candidate: Standing, holder: Known | None) -> None:
+        try:
+            standing = self._server.move(Move(candidate.stream, file.file.address, candidate.length, candidate.root))
+        except _OF_THE_FILES as error:  # it grew meanwhile, say: asked for again
+            self._fail(file, str(error))
             return
+        with self._lock:
+            if holder is not None:  # its link, if any, is this file, which now ships the rest
+                self._drop(holder.file.address)
+        self._stand(file, standing)
 
-    def _is_deleted(self, file: _File) -> bool:
-        """Only its link is left."""
-        link = self._spool.link(file.file.address) if self._spool else None
-        return link is not None and file.file.path == str(link)
+    def _begins_with(self, file: Known, candidate: Standing) -> bool:
+        try:
+            with open_regular(file.file.path) as opened:
+                leaves = leaves_of(opened, candidate.length)
+        except FileNotFoundError:
+            self._vanished(file)
+            return False
+        except OSError as error:
+            self._fail(file, words(error))
+            return False
+        return leaves is not None and root_of(leaves) == candidate.root
 
-    def _stand(self, file: _File, standing: Standing) -> None:
+    def _stand(self, file: Known, standing: Standing) -> None:
         """The server says how it has a file."""
         with self._lock:
             before = file.standing
             file.standing = standing
+            self._gone.pop(standing.stream, None)
             if before is None or (before.generation, before.length, before.root) != (
                 standing.generation,
                 standing.length,
                 standing.root,
             ):
-                file.leaves = None
-            if (standing.file_size, standing.file_mtime_ns) == (file.file.size, file.file.mtime_ns):
-                self._clean(file, (standing.file_size, standing.file_mtime_ns), file.looks)
+                file.read = None
+            if standing.length == standing.file_size and (standing.file_size, standing.file_mtime_ns) == file.look:
+                self._clean(file, file.look, file.looks)
 
-    def _clean(self, file: _File, look: tuple[int, int], looks: int, *, is_other: bool = False) -> None:
-        """All of a file that looked like this is acknowledged; ``looks`` is how often it had been found then."""
+    def _clean(self, file: Known, look: tuple[int, int], looks: int, *, is_other: bool = False) -> None:
+        """All of a file that looked like this is acknowledged; ``looks`` is how often it had been found then.
+
+        Args:
+            file: Which.
+            look: Size and time when it was read.
+            looks: A file that was found again since is not clean.
+            is_other: It was read from the link to a file whose path another one has taken.
+        """
         file.failures = 0
         file.problem = ""
         address = file.file.address
-        link = self._spool.link(address) if self._spool else None
-        if link is not None and self._spool is not None:
-            is_deleted = file.file.path == str(link)
+        if self._spool is not None and self._spool.link(address) is not None:
+            is_deleted = self._is_deleted(file)
             self._spool.drop(address)
             if is_deleted:  # and now nothing of it is missing
                 self._forget(file)
                 return
         if is_other:  # the file that has the path now comes next
-            file.leaves = None
+            file.read = None
             return
         file.shipped = look
         if looks == file.looks:
             file.file = msgspec.structs.replace(file.file, size=look[0], mtime_ns=look[1])
             file.dirty_since = None
             self._dirty.pop(address, None)
+            if file.read is not None and not file.read.is_whole:
+                self._uncompared[address] = self._clock()
 
-    def _fail(self, file: _File, problem: str) -> None:
+    def _fail(self, file: Known, problem: str) -> None:
         with self._lock:
             file.failures += 1
             file.problem = problem
-            file.not_before = self._clock() + _backoff(file.failures)
+            file.not_before = self._clock() + backoff(file.failures)
+
+    def _wait_a_little(self, file: Known) -> None:
+        file.not_before = self._clock() + NOT_YET_SECONDS
+
+    def _vanished(self, file: Known) -> None:
+        with self._lock:
+            self._lose(file)
 
     # What transcripts grew by.
 
     def _ship(self, lane: Lane) -> bool:
-        def wanted(file: _File) -> bool:
-            if file.standing is None or file.file.kind == "attachment":
+        def wanted(file: Known) -> bool:
+            if file.standing is None or file.is_attachment:
                 return False
-            is_live = file.unshipped_bytes <= LIVE_BYTES_MAX and file.leaves is not None and not file.failures
+            is_live = file.unshipped_bytes <= LIVE_BYTES_MAX and file.read is not None and not file.failures
             is_small = file.file.size <= LIVE_BYTES_MAX and not file.failures
             return (is_live or is_small) == (lane == "live")
 
-        files = self._take(wanted, PIECES_MAX)
-        try:
-            if files:
-                self._ship_all(files)
-        finally:
-            self._release(files)
-        return bool(files)
+        return self._do(lane, wanted, PIECES_MAX, self._ship_all)
 
-    def _ship_all(self, files: list[_File]) -> None:
-        cuts: list[tuple[_File, _Cut]] = []
+    def _ship_all(self, files: list[Known]) -> None:
+        cuts: list[tuple[Known, _Taken]] = []
         size = pieces = 0
         for file in files:
             if size >= BATCH_BYTES or pieces >= PIECES_MAX:
                 break
-            cut = self._cut(file, BATCH_BYTES - size, PIECES_MAX - pieces)
-            if cut is not None and cut.pieces:
-                cuts.append((file, cut))
-                size += sum(piece.end - piece.start for piece in cut.pieces)
-                pieces += len(cut.pieces)
-            with self._lock:  # who was served goes to the end
-                if self._dirty.pop(file.file.address, None):
-                    self._dirty[file.file.address] = file
+            self._serve_next(file)  # first: whatever is wrong with this one, the next one's turn comes
+            taken = self._cut(file, BATCH_BYTES - size, PIECES_MAX - pieces)
+            if taken is not None:
+                cuts.append((file, taken))
+                size += sum(piece.end - piece.start for piece in taken.cut.pieces)
+                pieces += len(taken.cut.pieces)
         if not cuts:
             return
-        sent = [piece for _, cut in cuts for piece in cut.pieces]
         try:
-            answers = iter(self._server.append(sent))
-        except Unreachable:
-            raise
-        except ReplayError as error:
+            answers = iter(self._server.append([piece for _, taken in cuts for piece in taken.cut.pieces]))
+        except _OF_THE_FILES as error:
             for file, _ in cuts:
                 self._fail(file, str(error))
-            raise
-        for file, cut in cuts:
-            answered = [next(answers) for _ in cut.pieces]
-            self._acknowledged(file, cut, answered)
+            return
+        for file, taken in cuts:
+            self._acknowledged(file, taken, [next(answers) for _ in taken.cut.pieces])
 
-    def _cut(self, file: _File, bytes_max: int, pieces_max: int) -> _Cut | None:
+    def _cut(self, file: Known, bytes_max: int, pieces_max: int) -> _Taken | None:
         """What is to be sent of a file; None where there is nothing, or it could not be read."""
-        looks, source = file.looks, self._source(file)
+        looks, source, standing = file.looks, self._source(file), file.standing
+        if standing is None:
+            return None
         try:
-            with Path(source).open("rb", buffering=0) as opened:
-                cut = self._cut_opened(file, opened, bytes_max, pieces_max)
-                return cut and cut._replace(looks=looks, is_other=source != file.file.path)
+            with open_regular(source) as opened:
+                status = os.fstat(opened.fileno())
+                look, inode = (status.st_size, status.st_mtime_ns), file.read and file.read.inode
+                if look == file.shipped and standing.length == look[0] and inode == status.st_ino:
+                    with self._lock:
+                        self._clean(file, look, looks)
+                    return None
+                cut = cut_from(
+                    opened,
+                    standing,
+                    file.read,
+                    bytes_max=bytes_max,
+                    piece_bytes=self._piece_bytes,
+                    pieces_max=pieces_max,
+                )
         except FileNotFoundError:
-            with self._lock:
-                if self._spool and self._spool.link(file.file.address):
-                    self._lose(file)
-                else:
-                    self._forget(file)
+            self._vanished(file)
+            return None
         except OSError as error:
-            self._fail(file, _words(error))
-        return None
+            self._fail(file, words(error))
+            return None
+        if isinstance(cut, str):
+            self._begin_again(file, standing, cut)
+            return None
+        return _Taken(cut, looks, is_other=source != file.file.path)
 
-    def _source(self, file: _File) -> str:
+    def _source(self, file: Known) -> str:
         """The file, or its link while another file has taken its path and the link has more to send."""
         link = self._spool.link(file.file.address) if self._spool else None
         if link is not None and file.file.path != str(link):
@@ -560,184 +661,202 @@ class Shipper:
                 return str(link)
         return file.file.path
 
-    def _cut_opened(self, file: _File, opened: BinaryIO, bytes_max: int, pieces_max: int) -> _Cut | None:
-        standing = file.standing
-        if standing is None:
-            return None
-        status = os.fstat(opened.fileno())
-        look = (status.st_size, status.st_mtime_ns)
-        if look == file.shipped and standing.length == look[0] and file.inode == status.st_ino:
-            with self._lock:
-                self._clean(file, look, file.looks)
-            return None
-        # A file that is another one, or that changed without growing, is compared whole again.
-        if file.leaves is None or file.inode != status.st_ino or status.st_size <= standing.length:
-            file.leaves = None
-            if status.st_size < standing.length:
-                return self._begin_again(file, "truncated")
-            leaves = _leaves_of(opened, standing.length)
-            if leaves is None or root_of(leaves) != standing.root:
-                return self._begin_again(file, "rewritten")
-            file.leaves, file.inode = leaves, status.st_ino
-        first_block = standing.length // BLOCK_BYTES * BLOCK_BYTES
-        opened.seek(first_block)
-        known = standing.length - first_block
-        raw = _read(opened, min(status.st_size, standing.length + bytes_max) - first_block)
-        if len(raw) < known or (known and block_hashes(raw[:known]) != file.leaves[-LEAF_BYTES:]):
-            file.leaves = None
-            return self._begin_again(file, "truncated" if len(raw) < known else "rewritten")
-        return self._pieces(file, standing, raw, known, pieces_max, status.st_ino, look)
-
-    def _pieces(
-        self,
-        file: _File,
-        standing: Standing,
-        raw: bytes,
-        known: int,
-        pieces_max: int,
-        inode: int,
-        look: tuple[int, int],
-    ) -> _Cut | None:
-        whole = (file.leaves or b"")[: standing.length // BLOCK_BYTES * LEAF_BYTES]
-        pieces: list[Piece] = []
-        leaves_after: list[bytes] = []
-        at = known
-        while True:
-            end = self._piece_end(raw, at)
-            leaves = whole + block_hashes(raw[:end])
-            pieces.append(
-                Piece(
-                    stream=standing.stream,
-                    generation=standing.generation,
-                    start=standing.length + at - known,
-                    end=standing.length + end - known,
-                    root=root_of(leaves),
-                    frame=zstd.compress(raw[at:end], ZSTD_LEVEL) if end > at else b"",
-                    file_size=look[0],
-                    file_mtime_ns=look[1],
-                )
-            )
-            leaves_after.append(leaves)
-            at = end
-            if at >= len(raw) or len(pieces) >= pieces_max:
-                return _Cut(pieces, leaves_after, inode, look, looks=0, is_other=False)
-
-    def _piece_end(self, raw: bytes, start: int) -> int:
-        """Where a piece that begins at ``start`` ends: behind a newline where there is one, so readers rarely join."""
-        end = min(len(raw), start + self._piece_bytes)
-        if end < len(raw):
-            newline = raw.rfind(b"\n", start, end)
-            end = newline + 1 if newline >= start else end
-        return end
-
-    def _begin_again(self, file: _File, reason: Literal["rewritten", "truncated"]) -> None:
+    def _begin_again(self, file: Known, standing: Standing, reason: Difference) -> None:
         """The file is not what was stored: a new generation begins; one that is rewritten all the time has to wait."""
-        now = self._clock()
-        if now - file.rewritten_at > REWRITE_FORGOTTEN_SECONDS:
-            file.rewrites = 0
-        file.rewrites += 1
-        file.rewritten_at = now
-        standing = file.standing
-        if standing is None:
+        file.read = None
+        try:
+            begun = self._server.rewrite(Rewrite(standing.stream, standing.generation, reason))
+        except _OF_THE_FILES as error:  # the server was set back, and has no such stream: opened again
+            file.standing = None
+            self._fail(file, str(error))
             return
-        self._stand(file, self._server.rewrite(Rewrite(standing.stream, standing.generation, reason)))
+        self._stand(file, begun)
         with self._lock:
+            now = self._clock()
+            if now - file.rewritten_at > REWRITE_FORGOTTEN_SECONDS:
+                file.rewrites = 0
+            file.rewrites += 1
+            file.rewritten_at = now
             self._mark(file)
             if file.rewrites > REWRITES_FREE:
                 wait = min(REWRITE_WAIT_SECONDS_MAX, 2.0 ** (file.rewrites - REWRITES_FREE))
                 file.not_before = now + wait
                 file.problem = f"is rewritten again and again: waits {wait:.0f} s"
 
-    def _acknowledged(self, file: _File, cut: _Cut, answers: list[Stored]) -> None:
+    def _acknowledged(self, file: Known, taken: _Taken, answers: list[Stored]) -> None:
+        cut = taken.cut
         for piece, leaves, answer in zip(cut.pieces, cut.leaves, answers, strict=True):
-            if answer.refusal:
+            if answer.refusal or answer.standing is None:
                 self._refused(file, answer)
                 return
             with self._lock:
                 self.sent_bytes += piece.end - piece.start
-                file.standing, file.leaves, file.inode = answer.standing, leaves, cut.inode
+                file.standing = answer.standing
+                file.read = Read(leaves, cut.inode, cut.is_whole)
                 file.failures = 0
                 file.problem = ""
-                file.dirty_since = self._wall()  # what is missing now was written after this was read
+                # What is missing now was written after this was read.
+                file.dirty_since, file.waits_since = self._wall(), self._clock()
         if cut.pieces[-1].end >= cut.look[0]:
             with self._lock:
-                self._clean(file, cut.look, cut.looks, is_other=cut.is_other)
+                self._clean(file, cut.look, taken.looks, is_other=taken.is_other)
 
-    def _refused(self, file: _File, answer: Stored) -> None:
+    def _refused(self, file: Known, answer: Stored) -> None:
         with self._lock:
-            file.leaves = None
-            if answer.refusal == "no-such-stream" or answer.standing is None:
-                file.standing = None  # the server was set back: opened again
-            else:
-                file.standing = answer.standing
+            file.read = None
+            file.standing = None if answer.refusal == "no-such-stream" else answer.standing  # None: opened again
             file.failures += 1
             if file.failures > 1:  # the first time it is only compared anew, at once
                 file.problem = answer.problem
-                file.not_before = self._clock() + _backoff(file.failures)
+                file.not_before = self._clock() + backoff(file.failures)
+
+    # What was shipped is looked after.
+
+    def _confirm(self) -> bool:
+        """Ask for some files what the server has of them; what it has no more is shipped again."""
+        if self._clock() - self._confirmed_at > CONFIRMED_EVERY_SECONDS:
+            self.confirm_all()
+        with self._lock:
+            asked = [self._files[address] for address in list(self._unconfirmed)[:OPENED_AT_ONCE]]
+            for file in asked:
+                del self._unconfirmed[file.file.address]
+            # What is under way is told by its own answers how the server stands.
+            clean = [file for file in asked if file.dirty_since is None and not file.busy]
+            looks = [file.looks for file in clean]
+        transcripts = [(file, n) for file, n in zip(clean, looks, strict=True) if not file.is_attachment]
+        attachments = [(file, n) for file, n in zip(clean, looks, strict=True) if file.is_attachment]
+        try:
+            lost = self._lost_transcripts(transcripts) + self._lost_attachments(attachments)
+        except _OF_THE_FILES as error:
+            log.warning("cannot be confirmed: %s", error)
+            return True
+        except Exception:
+            with self._lock:
+                self._unconfirmed |= {file.file.address: None for file in clean if file.file.address in self._files}
+            raise
+        with self._lock:
+            for file in lost:
+                if file.file.address in self._files:
+                    file.shipped = None
+                    self._mark(file)
+        return bool(asked)
+
+    def _lost_transcripts(self, asked: list[tuple[Known, int]]) -> list[Known]:
+        answers = self._server.open([file.opening() for file, _ in asked]) if asked else []
+        lost: list[Known] = []
+        for (file, looks), opened in zip(asked, answers, strict=True):
+            with self._lock:
+                if opened.problem or file.looks != looks or file.standing is None:
+                    continue
+                before, now = file.standing, opened.standing
+                if now is None or (before.stream, before.generation, before.length, before.root) != (
+                    now.stream,
+                    now.generation,
+                    now.length,
+                    now.root,
+                ):
+                    file.standing, file.read = now, None
+                    lost.append(file)
+        return lost
+
+    def _lost_attachments(self, asked: list[tuple[Known, int]]) -> list[Known]:
+        answers = self._server.missing([file.attachment_look() for file, _ in asked]) if asked else []
+        return [
+            file for (file, looks), is_missing in zip(asked, answers, strict=True) if is_missing and file.looks == looks
+        ]
+
+    def _compare(self) -> bool:
+        """Compare one file that rests with all that is stored of it."""
+        with self._lock:
+            now = self._clock()
+            due = [address for address, at in self._uncompared.items() if now - at >= COMPARED_AFTER_SECONDS]
+            if not due:
+                return False
+            del self._uncompared[due[0]]
+            file = self._files[due[0]]
+            standing = file.standing
+            if file.busy or file.dirty_since is not None or standing is None:
+                return True  # it grows again
+            file.busy = True
+        try:
+            with open_regular(file.file.path) as opened:
+                found = compared(opened, standing)
+            if isinstance(found, str):
+                self._begin_again(file, standing, found)
+            elif file.read is not None:
+                file.read = found
+        except OSError:
+            pass  # the next look says what became of it
+        except Unreachable:
+            self._uncompared[due[0]] = now
+            raise
+        finally:
+            self._release([file])
+        return True
 
     # Attachments travel whole.
 
-    def _attach(self) -> bool:
-        files = self._take(lambda file: file.file.kind == "attachment", OPENED_AT_ONCE)
-        try:
-            if files:
-                self._attach_all(files)
-        finally:
-            self._release(files)
-        return bool(files)
+    def _attach(self, lane: Lane) -> bool:
+        return self._do(lane, lambda file: file.is_attachment, OPENED_AT_ONCE, self._attach_all)
 
-    def _attach_all(self, files: list[_File]) -> None:
-        missing = self._server.missing([_look(file.file) for file in files])
-        looks = {file.file.address: file.looks for file in files}
-        batch: list[tuple[_File, Attachment]] = []
+    def _attach_all(self, files: list[Known]) -> None:
+        with self._lock:
+            for file in files:
+                self._serve_next(file)
+            seen = [(file.look, file.looks) for file in files]
+            asked = [file.attachment_look() for file in files]
+        try:
+            missing = self._server.missing(asked)
+        except _OF_THE_FILES as error:
+            for file in files:
+                self._fail(file, str(error))
+            return
+        batch: list[tuple[Known, Attachment, int]] = []
         size = 0
-        for file, is_missing in zip(files, missing, strict=True):
+        for file, (look, looks), is_missing in zip(files, seen, missing, strict=True):
             if not is_missing:
                 with self._lock:
-                    self._clean(file, (file.file.size, file.file.mtime_ns), file.looks)
+                    self._clean(file, look, looks)
                 continue
             attachment = self._read_attachment(file)
             if attachment is None:
                 continue
             if batch and size + attachment.size > BATCH_BYTES:
-                self._send(batch, looks)
+                self._send(batch)
                 batch, size = [], 0
-            batch.append((file, attachment))
+            batch.append((file, attachment, looks))
             size += attachment.size
         if batch:
-            self._send(batch, looks)
+            self._send(batch)
 
-    def _send(self, batch: list[tuple[_File, Attachment]], looks: dict[str, int]) -> None:
+    def _send(self, batch: list[tuple[Known, Attachment, int]]) -> None:
         try:
-            problems = self._server.attach([attachment for _, attachment in batch])
-        except Unreachable:
-            raise
-        except ReplayError as error:
-            for file, _ in batch:
+            problems = self._server.attach([attachment for _, attachment, _ in batch])
+        except _OF_THE_FILES as error:
+            for file, _, _ in batch:
                 self._fail(file, str(error))
-            raise
-        for (file, attachment), problem in zip(batch, problems, strict=True):
+            return
+        for (file, attachment, looks), problem in zip(batch, problems, strict=True):
             if problem:
                 self._fail(file, problem)
             else:
                 with self._lock:
                     self.sent_bytes += attachment.size
-                    self._clean(file, (attachment.size, attachment.mtime_ns), looks[file.file.address])
+                    self._clean(file, (attachment.size, attachment.mtime_ns), looks)
 
-    def _read_attachment(self, file: _File) -> Attachment | None:
+    def _read_attachment(self, file: Known) -> Attachment | None:
         try:
-            with Path(self._source(file)).open("rb") as opened:
+            with open_regular(self._source(file)) as opened:
                 status = os.fstat(opened.fileno())
                 if status.st_size > ATTACHMENT_BYTES_MAX:
                     self._fail(file, f"is larger than {ATTACHMENT_BYTES_MAX >> 20} MB")
                     return None
-                raw = opened.read(ATTACHMENT_BYTES_MAX)
+                raw = read_exactly(opened, status.st_size)
         except FileNotFoundError:
-            with self._lock:
-                self._lose(file)
+            self._vanished(file)
             return None
         except OSError as error:
-            self._fail(file, _words(error))
+            self._fail(file, words(error))
             return None
         return Attachment(
             address=file.file.address,
@@ -749,62 +868,26 @@ class Shipper:
         )
 
 
-def _is_gone(path: str) -> bool:
-    """Not only out of reach for now."""
+def _is_same(link: Path, path: str) -> bool:
     try:
-        Path(path).lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
+        return link.samefile(path)
     except OSError:
         return False
-    return False
 
 
-def _opening(file: _File) -> Opening:
-    known = described(file.file)
-    return Opening(
-        address=known.address,
-        kind=known.kind,
-        mtime_ns=known.mtime_ns,
-        session=known.session,
-        agents=known.agents,
-        is_new=file.is_new,
-    )
+def _unreachable(error: Exception) -> ReplayError:
+    if isinstance(error, ReplayError):
+        return error
+    log.error("shipping failed", exc_info=error)
+    return Unreachable(f"{type(error).__name__}: {error}", BUG_SECONDS)
 
 
-def _look(file: TranscriptFile) -> AttachmentLook:
-    return AttachmentLook(file.address, file.session, file.size, file.mtime_ns)
+class _Taken(NamedTuple):
+    """What is sent of a file, with how often it had been found before it was read.
 
+    ``is_other``: it was read from the link to a file whose path another one has taken.
+    """
 
-def _leaves_of(opened: BinaryIO, length: int) -> bytes | None:
-    """Block hashes of the first ``length`` bytes of a file; None where it has fewer."""
-    opened.seek(0)
-    leaves: list[bytes] = []
-    for start in range(0, length, PIECE_BYTES_MAX):
-        size = min(PIECE_BYTES_MAX, length - start)
-        raw = _read(opened, size)
-        if len(raw) < size:
-            return None
-        leaves.append(block_hashes(raw))
-    return b"".join(leaves)
-
-
-def _read(opened: BinaryIO, size: int) -> bytes:
-    """Exactly ``size`` bytes, or fewer at the end of the file; a raw read may stop early."""
-    parts: list[bytes] = []
-    while size > 0 and (part := opened.read(size)):
-        parts.append(part)
-        size -= len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _backoff(failures: int) -> float:
-    """Full jitter: a random part of a wait that doubles, so that many collectors do not come back at once."""
-    first, longest = BACKOFF_SECONDS
-    return random.uniform(0, min(longest, first * 2.0 ** min(failures, 30)))  # noqa: S311 - no secret
-
-
-def _words(error: OSError) -> str:
-    return {13: "may not be read", 28: "the disk is full"}.get(
-        error.errno or 0, (error.strerror or "cannot be read").lower()
-    )
+    cut: Cut
+    looks: int
+    is_other: bool

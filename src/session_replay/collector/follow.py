@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -29,7 +29,19 @@ QUIET_SECONDS = 1.0
 IDLE_SECONDS = 0.25
 """While no file was written to lately; a notice of the operating system ends it."""
 FULL_LOOK_SECONDS = 30.0
+LOOKS_SHARE = 0.1
+"""Of the time at most is spent on full looks: something that is written all the time must not cost a processor."""
+LOOKS_APART_SECONDS = 0.1
 ACTIVE_SECONDS = 900
+BUSY_SECONDS = 60
+"""A file that grew so lately is looked at each ``POLL_SECONDS``, the other active ones each ``IDLE_SECONDS``."""
+WATCH_STEP_MS = 50
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)  # a pipe that nobody writes would be waited for
+    | getattr(os, "O_BINARY", 0)
+)
 
 
 class Owner(NamedTuple):
@@ -93,8 +105,8 @@ class _Meta(msgspec.Struct):
 def _session_in(path: str) -> str | None:
     """The session id that the first lines of a subagent's file (client 2.0) say."""
     try:
-        with Path(path).open("rb") as file:
-            head = file.read(HEAD_BYTES)
+        with open_regular(path) as file:
+            head = file.read(HEAD_BYTES) or b""
     except OSError:
         return None
     for line in head.split(b"\n"):
@@ -113,7 +125,8 @@ def _ancestry(path: str, agent_id: str | None) -> list[str]:
     folder = Path(path).parent
     while len(agents) < AGENT_DEPTH_MAX:
         try:
-            raw = (folder / f"agent-{agents[0]}.meta.json").read_bytes()
+            with open_regular(str(folder / f"agent-{agents[0]}.meta.json")) as meta:
+                raw = meta.read(HEAD_BYTES) or b""
             parent = msgspec.json.decode(raw, type=_Meta).parentAgentId
         except (OSError, ValueError, msgspec.MsgspecError, RecursionError):
             break
@@ -142,6 +155,19 @@ def _projects_folders(folder: Path) -> Iterator[Path]:
             folders.clear()
     if not found and folder.is_dir():
         yield folder
+
+
+def open_regular(path: str) -> BinaryIO:
+    """Open a file to read, unbuffered.
+
+    Raises:
+        OSError: It cannot be opened, or is no regular file.
+    """
+    descriptor = os.open(path, _FLAGS)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(0, "is no regular file")
+    return os.fdopen(descriptor, "rb", buffering=0)
 
 
 class _Scan:
@@ -213,7 +239,8 @@ class _Scan:
             self.faults.append(FileFault(entry.path, "may not be read"))
         else:
             yield TranscriptFile(
-                path=entry.path,
+                # A link may lead elsewhere at any time: what it leads to now is what is read.
+                path=os.path.realpath(entry.path) if entry.is_symlink() else entry.path,
                 address=readable(address),
                 kind=kind,
                 session=session and readable(session),
@@ -288,6 +315,7 @@ class Follower:
         self._excluded = excluded
         self._known: dict[str, tuple[int, int]] = {}
         self._active: dict[str, TranscriptFile] = {}
+        self._busy: dict[str, TranscriptFile] = {}
         self.looks = 0
         """How often all of the folder was looked at; the following are of the last time."""
         self.files: list[TranscriptFile] = []
@@ -310,21 +338,27 @@ class Follower:
             ended.set()
 
     def _followed(self, noticed: threading.Event, is_stopped: threading.Event) -> Iterator[list[TranscriptFile]]:
-        looked_at = quiet_since = time.monotonic()
+        quiet_since = looked_at = glanced_at = time.monotonic()
+        next_look = looked_at
         while not is_stopped.is_set():
-            if noticed.is_set() or time.monotonic() - looked_at > FULL_LOOK_SECONDS:
+            now = time.monotonic()
+            if (noticed.is_set() and now >= next_look) or now - looked_at > FULL_LOOK_SECONDS:
                 noticed.clear()
                 changed = self._discovered()
                 looked_at = time.monotonic()
+                next_look = looked_at + max(LOOKS_APART_SECONDS, (looked_at - now) / LOOKS_SHARE)
+            elif now - glanced_at >= IDLE_SECONDS:
+                changed = self._grown(self._active)
+                glanced_at = now
             else:
-                changed = self._grown()
-            if changed or time.monotonic() - quiet_since > QUIET_SECONDS:
+                changed = self._grown(self._busy)
+            if changed or now - quiet_since > QUIET_SECONDS:
                 yield changed
-                quiet_since = time.monotonic()
-            elif self._active:
+                quiet_since = now
+            elif self._busy or noticed.is_set():
                 is_stopped.wait(POLL_SECONDS)
             else:
-                noticed.wait(IDLE_SECONDS)
+                noticed.wait(IDLE_SECONDS if self._active else QUIET_SECONDS)
 
     def _discovered(self) -> list[TranscriptFile]:
         if not self._folder.is_dir():
@@ -335,24 +369,31 @@ class Follower:
         left_out = set(self.held_back)
         self.files = [file for file in found.files if file.address not in left_out]
         self.looks += 1
+        there = {file.path for file in self.files}
         recent_ns = time.time_ns() - ACTIVE_SECONDS * 1_000_000_000
         self._active = {
             file.path: file for file in self.files if file.kind != "attachment" and file.mtime_ns > recent_ns
         }
-        return self._changed(self.files)
+        self._known = {path: look for path, look in self._known.items() if path in there}
+        changed = self._changed(self.files)
+        busy_ns = recent_ns + (ACTIVE_SECONDS - BUSY_SECONDS) * 1_000_000_000
+        self._busy = {path: file for path, file in self._active.items() if file.mtime_ns > busy_ns}
+        return changed
 
     def _is_excluded(self, address: str) -> bool:
         return any(fnmatchcase(address, pattern) for pattern in self._excluded)
 
-    def _grown(self) -> list[TranscriptFile]:
+    def _grown(self, looked_at: dict[str, TranscriptFile]) -> list[TranscriptFile]:
         grown: list[TranscriptFile] = []
-        for path, file in self._active.items():
+        for path, file in looked_at.items():
             try:
-                status = os.stat(path)  # noqa: PTH116 - many a second
+                status = os.lstat(path)  # many a second
             except OSError:
                 continue
-            if (status.st_size, status.st_mtime_ns) != self._known.get(path):
+            look = (status.st_size, status.st_mtime_ns)
+            if look != self._known.get(path) and stat.S_ISREG(status.st_mode):
                 grown.append(msgspec.structs.replace(file, size=status.st_size, mtime_ns=status.st_mtime_ns))
+        self._busy |= {file.path: file for file in grown}
         return self._changed(grown)
 
     def _changed(self, files: list[TranscriptFile]) -> list[TranscriptFile]:
@@ -374,8 +415,8 @@ class Follower:
             changes = watch(
                 self._folder,
                 watch_filter=is_news,
-                debounce=50,
-                step=20,
+                debounce=2 * WATCH_STEP_MS,
+                step=WATCH_STEP_MS,
                 stop_event=ended,
                 ignore_permission_denied=True,
                 raise_interrupt=False,

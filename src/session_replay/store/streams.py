@@ -252,7 +252,9 @@ def move_end(tx: Connection, stream_id: int, generation: int, appended: Appended
 
 def begin_generation(tx: Connection, stream: Stream) -> Stream:
     """Begin again at byte 0 because the file was rewritten or truncated; the older bytes are kept."""
-    values = {"generation": stream.generation + 1, "length": 0, "leaves": b"", "parsed_to": 0, "inherits": ""}
+    # Not what the file looked like, either: it may look so again, and nothing of it is stored.
+    looks = {"file_size": -1, "file_mtime_ns": 0}
+    values = looks | {"generation": stream.generation + 1, "length": 0, "leaves": b"", "parsed_to": 0, "inherits": ""}
     tx.execute(
         update(streams)
         .where(streams.c.id == stream.id, streams.c.generation == stream.generation)
