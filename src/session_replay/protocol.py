@@ -166,6 +166,7 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
         sent_ms: The client's clock.
         boot: Random for each start of the collector: one that comes back after another was heard is a copy.
         machine: Digest of the machine's own id.
+        folder: Digest of the path of the folder that it follows; of another one nothing is removed.
         files: Transcripts and attachments that it sees.
         unshipped_bytes, unshipped_since_ms: What the server does not have yet, and since when.
         faults: Files that could not be taken, some of them.
@@ -187,6 +188,7 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     gone: tuple[int, ...] = ()
     present: tuple[int, ...] | None = None
     held_back: tuple[str, ...] = ()
+    folder: str = ""
 
 
 class Told(msgspec.Struct, frozen=True):

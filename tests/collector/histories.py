@@ -153,7 +153,7 @@ class World:
             piece_bytes=self.piece_bytes,
         )
         self.follower = Follower(self.projects, self.owner)
-        self.reporter = Reporter(self.shipper, self.wire, "1.0", "machine", wall=lambda: self.wall)
+        self.reporter = Reporter(self.shipper, self.wire, "1.0", "machine", self.projects, wall=lambda: self.wall)
 
     def look(self):
         self.follower._discovered()

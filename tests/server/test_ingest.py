@@ -321,6 +321,7 @@ def test_a_report_is_shown_and_alarms(collector, client):
     # Told again it is no second event, and a file that is there again is no deleted one.
     collector.ask("report", report(present=()), protocol.Told)
     assert collector.opened().standing.stream == standing.stream
+    collector.ask("report", report(present=(standing.stream,)), protocol.Told)
     collector.ask("report", report(present=()), protocol.Told)
     (listed,) = [one for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1"]
     assert [alarm["count"] for alarm in listed["alarms"]] == [2]
@@ -333,11 +334,33 @@ def test_a_transcript_that_the_agent_removed_by_itself_is_no_alarm(collector, cl
     assert alarms(client) == []
 
 
+def test_what_no_collector_followed_in_its_folder_is_not_missed(collector, client):
+    followed = collector.opened().standing
+    collector.opened("-p/imported.jsonl")
+    collector.ask("report", report(present=(followed.stream,), folder="f1"), protocol.Told)
+    assert alarms(client) == []
+    # The collector is told to follow another folder: what was in the first one is not gone.
+    collector.ask("report", report("b2", present=(), folder="f2"), protocol.Told)
+    collector.ask("report", report("b3", present=(), folder="f2"), protocol.Told)
+    assert alarms(client) == []
+    collector.ask("report", report("b4", present=(followed.stream,), folder="f2"), protocol.Told)
+    collector.ask("report", report("b5", present=(), folder="f2"), protocol.Told)
+    assert alarms(client) == ["deleted"]
+
+
+def test_a_report_that_was_long_on_its_way_is_no_copy(collector, client):
+    early = report("b1")
+    collector.ask("report", early, protocol.Told)
+    collector.ask("report", report("b2", ahead_ms=50), protocol.Told)
+    collector.ask("report", early, protocol.Told)
+    assert alarms(client) == []
+
+
 def test_a_copied_collector_alarms_and_a_restarted_one_does_not(collector, client):
     for boot in ("b1", "b1", "b2", "b2", "b3"):
         collector.ask("report", report(boot), protocol.Told)
     assert alarms(client) == []
-    collector.ask("report", report("b2"), protocol.Told)
+    collector.ask("report", report("b2", ahead_ms=30_000), protocol.Told)
     assert alarms(client) == ["copied"]
-    collector.ask("report", report("b2", machine="m2"), protocol.Told)
+    collector.ask("report", report("b2", machine="m2", ahead_ms=60_000), protocol.Told)
     assert sorted(alarms(client)) == ["copied", "machine-changed"]

@@ -68,7 +68,7 @@ def collect(options: Options) -> int:
         folder = machine.transcripts_folder(options.transcripts)
         server = Remote(identity.server, identity.credential, options.ca_file)
         shipper = Shipper(server, spool=Spool(state.spool_folder))
-        reporter = Reporter(shipper, server, __version__, machine.machine_digest())
+        reporter = Reporter(shipper, server, __version__, machine.machine_digest(), folder)
         follower = Follower(folder, machine.owner(), options.excluded)
         log.info("following %s for %s, state in %s", folder, identity.server, state.folder)
         telling = threading.Thread(

@@ -85,7 +85,7 @@ class LocalTranscripts:
             try:
                 reception = self._receiver.of_owner(*self._owner)
                 shipper = self._shipper = Shipper(reception)
-                reporter = Reporter(shipper, reception, __version__, machine.machine_digest())
+                reporter = Reporter(shipper, reception, __version__, machine.machine_digest(), self._folder)
                 follow(Follower(self._folder, self._owner), shipper, reporter, self._stopped)
             except Exception as error:
                 # Nothing stored is lost, and a new look takes in what was missed.

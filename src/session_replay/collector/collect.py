@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
 import secrets
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from session_replay.collector import machine
 from session_replay.collector.deliver import Shipper
@@ -17,6 +20,8 @@ from session_replay.protocol import Ingest, Report
 log = logging.getLogger(__name__)
 
 REPORT_SECONDS = 30.0
+BEHIND_SECONDS = 5.0
+"""What is unshipped for so long is told at once; a session at work is always some bytes ahead."""
 FAULTS_TOLD = 20
 
 
@@ -28,6 +33,7 @@ class Reporter:
         server: Whom to tell.
         version: Of the collector.
         machine_digest: Tells this machine from a copy of it.
+        folder: That is followed; its path never leaves.
         wall: Seconds since the Unix epoch.
     """
 
@@ -37,12 +43,14 @@ class Reporter:
         server: Ingest,
         version: str,
         machine_digest: str,
+        folder: Path,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._shipper = shipper
         self._server = server
         self._version = version
         self._machine = machine_digest
+        self._folder = hashlib.sha256(os.fsencode(folder)).hexdigest()
         self._wall = wall
         self._system = machine.system()
         self._boot = secrets.token_hex(8)
@@ -52,14 +60,21 @@ class Reporter:
         """Why the last report could not be told; empty: it was."""
 
     def run(self, is_stopped: threading.Event) -> None:
-        """Report until stopped; at once when it is paused or goes on, and when it caught up or fell behind."""
+        """Report until stopped; at once when it is paused or goes on, and when it fell behind or caught up."""
         reported_at = float("-inf")
         while not is_stopped.wait(1.0):
-            state = (self._shipper.paused, self._shipper.is_done)
+            state = (self._shipper.paused, self._is_behind())
             if state != self._told or time.monotonic() - reported_at > REPORT_SECONDS:
                 reported_at = time.monotonic()
                 self._told = state
-                self.report()
+                try:
+                    self.report()
+                except Exception:  # a bug must not make this client a silent one
+                    log.exception("reporting failed")
+
+    def _is_behind(self) -> bool:
+        since = self._shipper.unshipped_since
+        return since is not None and self._wall() - since > BEHIND_SECONDS
 
     def report(self) -> None:
         """Tell how it is now; what could not be told is told with the next report."""
@@ -81,6 +96,7 @@ class Reporter:
             gone=gone,
             present=present,
             held_back=self._shipper.held_back if present is not None else (),
+            folder=self._folder,
         )
         try:
             self._server.report(report)
@@ -88,6 +104,8 @@ class Reporter:
             self._shipper.give_back_gone(gone)
             self.problem = str(error)
         else:
+            if self.problem:
+                self._shipper.confirm_all()
             self.problem = ""
             self._told_present = self._told_present or present is not None
 
@@ -95,10 +113,8 @@ class Reporter:
 def follow(follower: Follower, shipper: Shipper, reporter: Reporter, is_stopped: threading.Event) -> None:
     """Follow, ship and report until stopped; the files that are then under way are shipped at the next start."""
     ended = threading.Event()
-    threads = shipper.run(ended)
-    threads.append(threading.Thread(target=reporter.run, args=(ended,), name="report", daemon=True))
-    threads[-1].start()
-    looks = -1
+    threads: list[threading.Thread] = []
+    looks = 0
     try:
         for changed in follower.changes(is_stopped):
             if follower.looks != looks:
@@ -106,6 +122,10 @@ def follow(follower: Follower, shipper: Shipper, reporter: Reporter, is_stopped:
                 shipper.looked(follower.files, follower.faults, follower.held_back)
             else:
                 shipper.found(changed)
+            if not threads:  # after the first look: what was kept may be excluded by now
+                threads = shipper.run(ended)
+                threads.append(threading.Thread(target=reporter.run, args=(ended,), name="report", daemon=True))
+                threads[-1].start()
     finally:
         ended.set()
         shipper.wake()

@@ -249,7 +249,6 @@ class Shipper:
             dirty = list(self._dirty.values())
             total = sum(file.file.size for file in self._files.values())
             missing = sum(file.unshipped_bytes for file in dirty)
-            since = [file.dirty_since for file in dirty if file.dirty_since is not None and file.unshipped_bytes]
             faults = [FileFault(readable(file.file.path), file.problem) for file in dirty if file.problem]
             faults += [FileFault(readable(fault.path), fault.problem) for fault in self._look_faults]
             return Progress(
@@ -257,9 +256,15 @@ class Shipper:
                 len(self._files) - len(dirty),
                 total,
                 total - missing,
-                min(since, default=None),
+                _oldest(dirty),
                 faults,
             )
+
+    @property
+    def unshipped_since(self) -> float | None:
+        """Wall clock, in seconds, of the oldest byte that the server lacks."""
+        with self._lock:
+            return _oldest(self._dirty.values())
 
     @property
     def problem(self) -> str:
@@ -644,11 +649,18 @@ class Shipper:
             return None
         except OSError as error:
             self._fail(file, words(error))
+            if source != file.file.path:  # what cannot be read must not hold up the file that has its path now
+                self._let_go(file, error)
             return None
         if isinstance(cut, str):
             self._begin_again(file, standing, cut)
             return None
         return _Taken(cut, looks, is_other=source != file.file.path)
+
+    def _let_go(self, file: Known, error: OSError) -> None:
+        log.warning("%s: what was there before cannot be read, and is let go: %s", file.file.path, words(error))
+        if self._spool is not None:
+            self._spool.drop(file.file.address)
 
     def _source(self, file: Known) -> str:
         """The file, or its link while another file has taken its path and the link has more to send."""
@@ -846,7 +858,7 @@ class Shipper:
 
     def _read_attachment(self, file: Known) -> Attachment | None:
         try:
-            with open_regular(self._source(file)) as opened:
+            with open_regular(file.file.path) as opened:
                 status = os.fstat(opened.fileno())
                 if status.st_size > ATTACHMENT_BYTES_MAX:
                     self._fail(file, f"is larger than {ATTACHMENT_BYTES_MAX >> 20} MB")
@@ -866,6 +878,12 @@ class Shipper:
             sha256=hashlib.sha256(raw).digest(),
             frame=zstd.compress(raw, ZSTD_LEVEL) if raw else b"",
         )
+
+
+def _oldest(dirty: Iterable[Known]) -> float | None:
+    return min(
+        (file.dirty_since for file in dirty if file.dirty_since is not None and file.unshipped_bytes), default=None
+    )
 
 
 def _is_same(link: Path, path: str) -> bool:

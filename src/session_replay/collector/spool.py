@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,10 +34,12 @@ class Spool:
         """Link a file, unless one of this address is kept already.
 
         Raises:
-            OSError: It is gone, or lies on another file system.
+            OSError: It is gone, no regular file, or lies on another file system.
         """
-        if file.address in self._held:
+        if file.address in self._held and not self._is_outdated(file):
             return
+        if not stat.S_ISREG(Path(file.path).lstat().st_mode):
+            raise OSError(0, "is no regular file")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         link, about = self._paths(file.address)
         written = about.with_suffix(".new")
@@ -45,6 +48,11 @@ class Spool:
         link.unlink(missing_ok=True)
         os.link(file.path, link)
         self._held.add(file.address)
+
+    def _is_outdated(self, file: TranscriptFile) -> bool:
+        """Whether an attachment was replaced: of a transcript each version counts, of an attachment the last one."""
+        link, _ = self._paths(file.address)
+        return file.kind == "attachment" and file.path != str(link) and not link.samefile(file.path)
 
     def link(self, address: str) -> Path | None:
         """The link of a file that is kept."""

@@ -314,8 +314,9 @@ class Receiver:
             raise NotFound(f"no client {client}")
         last = clients.open_report(self._at.key, client, row.sealed_report)
         boot = report.boot[:64]
-        if boot in last.boots[:-1]:
-            # It was heard, another was heard after it, and now it is back: two run with one credential.
+        if boot in last.boots[:-1] and report.sent_ms > last.sent_ms:
+            # It was heard, another was heard after it, and now it is back: two run with one credential. What it sent
+            # before the other one began may only have been on its way for long.
             clients.add_event(tx, organization, client, "copied", now_ms)
         boots = [*(one for one in last.boots if one != boot), boot][-clients.BOOTS_KEPT :]
         machine = self._at.key.digest("machine", report.machine)
@@ -325,7 +326,9 @@ class Receiver:
         if report.present is not None:
             digests = [streams.address(self._at.key, client, address) for address in report.held_back]
             held_back = {stream.id for stream in streams.find_by_addresses(tx, client, digests).values()}
-            gone |= set(streams.present(tx, client)) - set(report.present) - held_back
+            if report.folder == last.folder:  # what was imported, or lies in another folder, is not looked for there
+                gone |= set(streams.followed(tx, client)) - set(report.present) - held_back
+            streams.follow(tx, client, report.present)
         deleted = streams.mark_deleted(tx, client, gone, now_ms)
         # The coding agent removes transcripts by itself once nobody wrote to them for a month: no news to anybody.
         expired = [stream_id for stream_id, grown_ms in deleted if now_ms - grown_ms >= EXPIRED_MS]
@@ -335,7 +338,12 @@ class Receiver:
         if removed:
             clients.add_event(tx, organization, client, "deleted", now_ms, removed)
         said = clients.LastReport(
-            report.os[:200], report.version[:80], boots, [_cut(fault) for fault in report.faults[:FAULTS_KEPT]]
+            report.os[:200],
+            report.version[:80],
+            boots,
+            [_cut(fault) for fault in report.faults[:FAULTS_KEPT]],
+            max(last.sent_ms, report.sent_ms) if boot in last.boots else report.sent_ms,
+            report.folder[:80] if report.present is not None else last.folder,
         )
         clients.change(
             tx,

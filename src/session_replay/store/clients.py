@@ -41,6 +41,8 @@ class LastReport(msgspec.Struct):
     boots: list[str] = []
     """Its last starts, the newest last: one before the newest that is heard again belongs to a copy."""
     faults: list[FileFault] = []
+    sent_ms: int = 0
+    folder: str = ""
 
 
 class Token(NamedTuple):

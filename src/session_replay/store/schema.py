@@ -149,6 +149,7 @@ streams = Table(
     Column("file_size", BigInteger, nullable=False),
     Column("received_ms", BigInteger, nullable=False),
     Column("deleted_ms", BigInteger, nullable=True),  # when the file was found removed on its machine
+    Column("followed", Boolean, nullable=False),  # a collector said that the file is there, and would say if it is not
     Column("parsed_to", BigInteger, nullable=False),
     Column("parser_version", Integer, nullable=False),
     Column("inherits", Text, nullable=False),  # numbers of the streams whose lines this one repeats, comma between

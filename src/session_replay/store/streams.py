@@ -206,7 +206,8 @@ def enter(
 ) -> Stream:
     """Enter a new, empty stream."""
     stream = Stream(secrets.randbits(63), client, session_id, 0, 0, b"", 0, TO_BE_READ, -1, 0, now_ms, "")
-    tx.execute(insert(streams), [stream._asdict() | place._asdict() | {"organization_id": organization}])
+    more = {"organization_id": organization, "followed": False}
+    tx.execute(insert(streams), [stream._asdict() | place._asdict() | more])
     return stream
 
 
@@ -311,13 +312,25 @@ def mark_present(tx: Connection, stream_ids: Iterable[int]) -> None:
         )
 
 
-def present(connection: Connection, client: str) -> list[int]:
-    """The streams of a client whose files were not found removed."""
+def followed(connection: Connection, client: str) -> list[int]:
+    """The streams of a client whose files its collector said to be there, and did not say to be removed."""
     return list(
         connection.execute(
-            select(streams.c.id).where(streams.c.client_id == client, streams.c.deleted_ms.is_(None))
+            select(streams.c.id).where(
+                streams.c.client_id == client, streams.c.followed.is_(True), streams.c.deleted_ms.is_(None)
+            )
         ).scalars()
     )
+
+
+def follow(tx: Connection, client: str, stream_ids: Iterable[int]) -> None:
+    """A collector says that the files of these streams of a client are there, and of no others."""
+    mine = streams.c.client_id == client
+    named = set(stream_ids)
+    before = set(tx.execute(select(streams.c.id).where(mine, streams.c.followed.is_(True))).scalars())
+    for ids, is_followed in ((named - before, True), (before - named, False)):
+        for asked in batched(ids, ADDRESSES_PER_QUERY):
+            tx.execute(update(streams).where(mine, streams.c.id.in_(asked)).values(followed=is_followed))
 
 
 def batched(numbers: Iterable[int], size: int) -> Iterator[list[int]]:

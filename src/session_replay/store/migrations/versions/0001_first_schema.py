@@ -198,6 +198,7 @@ def upgrade() -> None:
         sa.Column("file_size", sa.BigInteger(), nullable=False),
         sa.Column("received_ms", sa.BigInteger(), nullable=False),
         sa.Column("deleted_ms", sa.BigInteger(), nullable=True),
+        sa.Column("followed", sa.Boolean(), nullable=False),
         sa.Column("parsed_to", sa.BigInteger(), nullable=False),
         sa.Column("parser_version", sa.Integer(), nullable=False),
         sa.Column("inherits", sa.Text(), nullable=False),
