@@ -46,6 +46,7 @@ class Opening(msgspec.Struct, frozen=True, omit_defaults=True):
         agents: Of a subagent: agent ids from the main session's child down to it.
         mtime_ns: When the file was last written; the time of a session without any.
         is_new: Make a stream where none has this address, also if others have its file name.
+        follows: The collector goes on looking at the file, and will say when it is gone.
     """
 
     address: str
@@ -54,6 +55,7 @@ class Opening(msgspec.Struct, frozen=True, omit_defaults=True):
     session: str | None = None
     agents: tuple[str, ...] = ()
     is_new: bool = False
+    follows: bool = False
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -40,6 +40,14 @@ SECRET = b"not a transcript: nobody asked for it\n"
 _NUMBERS = itertools.count(1)
 
 
+class Killed(BaseException):
+    """The collector's process ends here."""
+
+    def __init__(self, *, state_is_lost=False):
+        super().__init__()
+        self.state_is_lost = state_is_lost
+
+
 class Wire:
     """The way to the server: each call has a fate, by default the good one."""
 
@@ -49,17 +57,60 @@ class Wire:
         self.late = []
         """Requests that were sent and did not arrive yet."""
         self.arrived = 0
+        self.broken = False
+        self._to_break = ["", 0, ""]
+
+    def break_at(self, call, nth, fault):
+        """The nth request of this name has this fate."""
+        self._to_break = [call, nth, fault]
+
+    def _fate(self, name):
+        if name == self._to_break[0] and not self.broken:
+            self._to_break[1] -= 1
+            if not self._to_break[1]:
+                self.broken = True
+                return self._to_break[2]
+        return self.fates.pop(0) if self.fates else "good"
+
+    def _befall(self, fate):
+        """What happens to either side before the request arrives."""
+        world = self._world
+        match fate:
+            case "collector-killed-before":
+                raise Killed
+            case "server-killed-before":
+                world.start_server()
+                raise Unreachable("the connection was closed")
+            case "disk-full" | "disk-full-at-commit":
+                world.faults.at = "statement" if fate == "disk-full" else "commit"
+            case "clock-ahead" | "clock-behind":
+                world.wall += 365 * 86_400 * (1 if fate == "clock-ahead" else -1)
+
+    def _afterwards(self, fate):
+        """What happens to either side before the answer is heard."""
+        match fate:
+            case "collector-killed-after" | "state-lost":
+                raise Killed(state_is_lost=fate == "state-lost")
+            case "server-killed-after":
+                self._world.start_server()
+                raise Unreachable("the connection was closed")
 
     def __getattr__(self, name):
         def call(message):
-            fate = self.fates.pop(0) if self.fates else "good"
+            fate = self._fate(name)
+            self._befall(fate)
             if fate == "lost":
                 raise Unreachable("the request was lost")
             if fate == "late":
                 self.late.append((name, message))
                 raise Unreachable("nothing came back")
             self.arrived += 1
-            answer = getattr(self._world.reception, name)(message)
+            try:
+                answer = getattr(self._world.reception, name)(message)
+            finally:
+                if fate.startswith("disk-full"):
+                    self._world.faults.at = None
+            self._afterwards(fate)
             if fate == "unanswered":
                 raise Unreachable("the answer was lost")
             if fate == "twice":
@@ -239,6 +290,7 @@ class World:
     def overwrite(self, path, start, *, more=0):
         """Other bytes from ``start`` on, in place, and perhaps some behind the end."""
         raw = path.read_bytes()
+        self.repeats_more(path)  # changed and moved between two looks, it is another file
         start = min(start, len(raw))
         lines = self.lines(self.new_lineage(), len(raw) - start + 1)[: len(raw) - start]
         with path.open("r+b") as file:
@@ -250,6 +302,7 @@ class World:
         self.happened(path)
 
     def truncate(self, path, size):
+        self.repeats_more(path)
         with path.open("r+b") as file:
             file.truncate(min(size, path.stat().st_size))
         self.happened(path)

@@ -335,7 +335,7 @@ def test_a_transcript_that_the_agent_removed_by_itself_is_no_alarm(collector, cl
 
 
 def test_what_no_collector_followed_in_its_folder_is_not_missed(collector, client):
-    followed = collector.opened().standing
+    followed = collector.opened(follows=True).standing
     collector.opened("-p/imported.jsonl")
     collector.ask("report", report(present=(followed.stream,), folder="f1"), protocol.Told)
     assert alarms(client) == []

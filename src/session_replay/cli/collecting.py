@@ -214,7 +214,7 @@ def import_to_server(paths: list[Path], options: Options, *, as_json: bool) -> i
             raise InvalidRequest(f"{path} is no folder")
     state = State(machine.state_folder(options.state))
     identity = known_identity(state, options.server, options.token, __version__, options.ca_file)
-    shipper = Shipper(Remote(identity.server, identity.credential, options.ca_file))
+    shipper = Shipper(Remote(identity.server, identity.credential, options.ca_file), follows=False)
     found = [discover(path.absolute(), machine.owner()) for path in paths]
     shipper.looked([file for one in found for file in one.files], [fault for one in found for fault in one.faults])
     _ship_all(shipper, shows_progress=not as_json and sys.stderr.isatty())

@@ -112,6 +112,7 @@ class Shipper:
         clock: Monotonic seconds.
         wall: Seconds since the Unix epoch.
         piece_bytes: Raw bytes of a piece at most.
+        follows: The files are looked at again and again: the server may miss one that is gone.
     """
 
     def __init__(
@@ -122,12 +123,14 @@ class Shipper:
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         piece_bytes: int = PIECE_BYTES_MAX,
+        follows: bool = True,
     ) -> None:
         self._server = server
         self._spool = spool
         self._clock = clock
         self._wall = wall
         self._piece_bytes = piece_bytes
+        self._follows = follows
         self._lock = threading.RLock()
         self._files: dict[str, Known] = {}
         self._dirty: dict[str, Known] = {}
@@ -453,7 +456,7 @@ class Shipper:
         for file in files:
             self._serve_next(file)
         try:
-            answers = self._server.open([file.opening() for file in files])
+            answers = self._server.open([file.opening(follows=self._follows) for file in files])
         except _OF_THE_FILES as error:
             for file in files:
                 self._fail(file, str(error))
@@ -754,7 +757,7 @@ class Shipper:
         return bool(asked)
 
     def _lost_transcripts(self, asked: list[tuple[Known, int]]) -> list[Known]:
-        answers = self._server.open([file.opening() for file, _ in asked]) if asked else []
+        answers = self._server.open([file.opening(follows=self._follows) for file, _ in asked]) if asked else []
         lost: list[Known] = []
         for (file, looks), opened in zip(asked, answers, strict=True):
             with self._lock:

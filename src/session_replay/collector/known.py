@@ -67,8 +67,8 @@ class Known:
             return self.file.size
         return max(0, self.file.size - (self.standing.length if self.standing else 0))
 
-    def opening(self) -> Opening:
-        """The question what the server has of it."""
+    def opening(self, *, follows: bool) -> Opening:
+        """The question what the server has of it; ``follows``: it will be told when the file is gone."""
         known = described(self.file)
         return Opening(
             address=known.address,
@@ -77,6 +77,7 @@ class Known:
             session=known.session,
             agents=known.agents,
             is_new=self.is_new,
+            follows=follows,
         )
 
     def attachment_look(self) -> AttachmentLook:

@@ -140,7 +140,9 @@ class Receiver:
             entered = self._at.database.write(lambda tx, batch=batch: self._enter(tx, client, batch))
             known |= entered
         present = [stream.id for stream in known.values()]
-        self._at.database.write(lambda tx: streams.mark_present(tx, present))
+        follows = {digest for opening, digest in zip(openings, digests, strict=True) if opening.follows}
+        followed = [stream.id for digest, stream in known.items() if digest in follows]
+        self._at.database.write(lambda tx: streams.mark_present(tx, present, followed))
         return [
             Opened(problem=problem)
             if problem

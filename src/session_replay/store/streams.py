@@ -304,8 +304,10 @@ def mark_deleted(tx: Connection, client: str, stream_ids: Iterable[int], now_ms:
     return marked
 
 
-def mark_present(tx: Connection, stream_ids: Iterable[int]) -> None:
-    """The files are there again."""
+def mark_present(tx: Connection, stream_ids: Iterable[int], followed_ids: Iterable[int]) -> None:
+    """The files are there, perhaps again; some of them are followed from now on."""
+    for asked in batched(followed_ids, ADDRESSES_PER_QUERY):
+        tx.execute(update(streams).where(streams.c.id.in_(asked), streams.c.followed.is_(False)).values(followed=True))
     for asked in batched(stream_ids, ADDRESSES_PER_QUERY):
         tx.execute(
             update(streams).where(streams.c.id.in_(asked), streams.c.deleted_ms.is_not(None)).values(deleted_ms=None)
