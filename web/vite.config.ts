@@ -16,6 +16,7 @@ const rootedPage: Plugin = {
 const DOCUMENTS = {
   "index.html": "src/sessions/SessionsPage.tsx",
   "replay.html": "src/replay/SessionPage.tsx",
+  "clients.html": "src/clients/ClientsPage.tsx",
 };
 /** What a trace begins with is asked for before any of the application's code is there. */
 const FIRST_REQUEST = '<script src="/opening.js"></script>';
@@ -49,7 +50,8 @@ const documentOfEachPage: Plugin = {
         this.emitFile({
           type: "asset",
           fileName,
-          source: source.replace("<head>", `<head>\n    ${FIRST_REQUEST}`),
+          source:
+            fileName === "replay.html" ? source.replace("<head>", `<head>\n    ${FIRST_REQUEST}`) : source,
         });
     }
   },

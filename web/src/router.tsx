@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { BASE_PATH } from "./base";
+import { clientsSearch } from "./clients/clients";
 import { type SessionsSearch, sessionsSearch } from "./sessions/search";
 import { FailurePage } from "./shell/FailurePage";
 import { NotFoundPage } from "./shell/NotFoundPage";
@@ -49,7 +50,14 @@ const replayRoute = createRoute({
   },
 });
 
-const routeTree = rootRoute.addChildren([sessionsRoute, replayRoute]);
+const clientsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/clients",
+  component: lazyRouteComponent(() => import("./clients/ClientsPage"), "ClientsPage"),
+  validateSearch: clientsSearch,
+});
+
+const routeTree = rootRoute.addChildren([sessionsRoute, replayRoute, clientsRoute]);
 
 export function newRouter() {
   return createRouter({

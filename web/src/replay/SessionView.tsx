@@ -10,12 +10,12 @@ import {
   useState,
 } from "react";
 import type { StateSnapshot } from "react-virtuoso";
+import { copyText } from "../copy";
 import { useAnnounce } from "../shell/page";
 import { timeZone, useZoneName, zoneName } from "../timeZone";
 import { permanentLink } from "./address";
 import { AuditPanel } from "./audit/AuditPanel";
 import { useJump } from "./audit/useJump";
-import { copyText } from "./clipboard";
 import { FoldButtons } from "./FoldButtons";
 import type { DiffLayout } from "./inspector/DiffTab";
 import type { Tab } from "./inspector/Inspector";

@@ -1,9 +1,11 @@
 import Button from "@cloudscape-design/components/button";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { Link } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { answer, api, type Status } from "../api/client";
+import { Command } from "../shell/Command";
 import { Failure } from "../shell/FailurePage";
-import { useAnnounce, useFlash } from "../shell/page";
+import { useFlash } from "../shell/page";
 import { refreshAll } from "./list";
 import "./NoSessions.css";
 
@@ -45,6 +47,9 @@ export function NoSessions({ status }: { status: Status | undefined }) {
         first):
       </p>
       <Command text="session-replay import DIR --host-from-path" />
+      <p className="no-sessions-or">
+        To collect from other machines too, <Link to="/clients">connect a client</Link>.
+      </p>
       <p className="no-sessions-or">Or have a look around first:</p>
       <Button
         variant="primary"
@@ -58,26 +63,6 @@ export function NoSessions({ status }: { status: Status | undefined }) {
           <Failure error={samples.error} retry={() => samples.mutate()} />
         </div>
       )}
-    </div>
-  );
-}
-
-function Command({ text }: { text: string }) {
-  const announce = useAnnounce();
-  const [copied, setCopied] = useState(false);
-  const copy = () => {
-    // Not offered by browsers on plain HTTP from another machine: then the text is there to be selected.
-    void navigator.clipboard?.writeText(text).then(() => {
-      setCopied(true);
-      announce("Command copied");
-    });
-  };
-  return (
-    <div className="command">
-      <code>{text}</code>
-      <button type="button" onClick={copy} aria-label={`Copy the command ${text}`}>
-        {copied ? "Copied" : "Copy"}
-      </button>
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { Link, Outlet } from "@tanstack/react-router";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { useSignedOut } from "../api/signIn";
 import { preference } from "../preference";
+import { ClientsLink } from "./ClientsLink";
 import { Notice } from "./Notice";
 import { useFrame } from "./page";
 import { SignInPage } from "./SignInPage";
@@ -54,6 +55,8 @@ export function Shell() {
             >
               Session Replay
             </Link>
+            <h2>Fleet</h2>
+            <ClientsLink onClick={() => setDrawer(false)} />
           </nav>
         )}
         <main id="main" tabIndex={-1} className={fill ? "page page-fill" : "page"}>

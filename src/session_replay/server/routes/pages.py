@@ -16,6 +16,7 @@ from session_replay.errors import NotFound
 from session_replay.server.services import Services
 
 WEB = Path(__file__).parent.parent / "web"
+_DOCUMENTS = {"/": "index.html", "/clients": "clients.html"}
 # The page sets styles through the CSSOM only, so that no inline style needs to be allowed.
 _DIRECTIVES = {
     "default-src": "'none'",
@@ -42,7 +43,7 @@ NOT_BUILT = (
 )
 
 
-@get(["/", "/replay/{session_id:str}"], include_in_schema=False, media_type=MediaType.HTML)
+@get(["/", "/clients", "/replay/{session_id:str}"], include_in_schema=False, media_type=MediaType.HTML)
 async def page(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
@@ -53,7 +54,7 @@ async def page(
     if token is not None:
         return _signed_in(request, services, token)
     # Each page has a document of its own, which names the files that it begins with.
-    return _application(200, "index.html" if request.url.path == "/" else "replay.html")
+    return _application(200, _DOCUMENTS.get(request.url.path, "replay.html"))
 
 
 @get("/{name:path}", include_in_schema=False)

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { copyText } from "../clipboard";
+import { copyText } from "../../copy";
 import type { ContentPart, EntryWhole, FileDiff } from "../shapes";
 import { plainOutput } from "../text/ansi";
 import { headOf, type Row } from "../trace/rows";

@@ -1,0 +1,224 @@
+import Button from "@cloudscape-design/components/button";
+import FormField from "@cloudscape-design/components/form-field";
+import Input from "@cloudscape-design/components/input";
+import Modal from "@cloudscape-design/components/modal";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { address, type Client } from "../api/client";
+import { formatCount, formatDateTime } from "../format";
+import { visibleText } from "../replay/text/invisible";
+import { Command } from "../shell/Command";
+import { Failure } from "../shell/FailurePage";
+import { useZoneName } from "../timeZone";
+import { enrolledSince } from "./clients";
+import { faultOf, isLoopback, likelySystem, SYSTEM_NAMES, SYSTEMS, type System, stepsOf } from "./commands";
+import { addClient, clientsQuery } from "./list";
+import { Segments } from "./Segments";
+import "./AddClient.css";
+
+const LABEL_CHARS_MAX = 120;
+/** Somebody is waiting for it. */
+const POLL_MS = 1_500;
+const SERVER_KEY = "session-replay.server-address";
+
+interface Props {
+  clients: Client[];
+  onClose: () => void;
+}
+
+/** A name becomes a one-time token and the commands that redeem it; then it is told when the client is there. */
+export function AddClient({ clients, onClose }: Props) {
+  const [label, setLabel] = useState("");
+  const [server, setServer] = useState(rememberedServer);
+  const [tried, setTried] = useState(false);
+  const [before, setBefore] = useState<ReadonlyMap<string, string | null>>(new Map());
+  const adding = useMutation({ mutationFn: () => addClient(label.trim()) });
+  const token = adding.data;
+  const nameFault = label.trim() === "" ? "Give it a name, so that you know it again." : undefined;
+  const serverFault = faultOf(server.trim());
+
+  const make = () => {
+    setTried(true);
+    if (nameFault !== undefined || serverFault !== undefined || adding.isPending) return;
+    setBefore(new Map(clients.map(({ id, enrolled_at }) => [id, enrolled_at])));
+    rememberServer(server.trim());
+    adding.mutate();
+  };
+  const again = () => {
+    adding.reset();
+    setLabel("");
+    setTried(false);
+  };
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    make();
+  };
+
+  return (
+    <Modal
+      visible
+      size="large"
+      header={token === undefined ? "Add a client" : `Connect ${visibleText(token.label)}`}
+      closeAriaLabel="Close"
+      onDismiss={onClose}
+      footer={
+        <div className="client-dialog-buttons">
+          {token === undefined ? (
+            <>
+              <Button variant="link" onClick={onClose}>
+                Cancel
+              </Button>
+              <Button variant="primary" loading={adding.isPending} onClick={make}>
+                Make a token
+              </Button>
+            </>
+          ) : (
+            <>
+              <Button variant="link" onClick={again}>
+                Add another
+              </Button>
+              <Button variant="primary" onClick={onClose}>
+                Done
+              </Button>
+            </>
+          )}
+        </div>
+      }
+    >
+      {token === undefined ? (
+        <form className="add-client" onSubmit={onSubmit}>
+          <FormField
+            label="Name"
+            description="What you call this machine and its user. It can be changed later."
+            errorText={tried && nameFault}
+          >
+            <Input
+              value={label}
+              onChange={({ detail }) => setLabel(detail.value.slice(0, LABEL_CHARS_MAX))}
+              placeholder="Build farm 3"
+              autoFocus
+              onKeyDown={({ detail }) => detail.key === "Enter" && make()}
+            />
+          </FormField>
+          <FormField
+            label="Address of this server"
+            description="As the client reaches it. It stands in the command that you run there."
+            errorText={serverFault !== undefined && (tried || server.trim() !== "") && serverFault}
+            warningText={
+              isLoopback(server) &&
+              "Only clients on the server's own machine reach this address. For other machines put a TLS proxy before the server (docs/deploy.md) and write its address here."
+            }
+          >
+            <Input
+              value={server}
+              inputMode="url"
+              onChange={({ detail }) => setServer(detail.value)}
+              onKeyDown={({ detail }) => detail.key === "Enter" && make()}
+            />
+          </FormField>
+          {adding.isError && <Failure error={adding.error} retry={make} />}
+          {/* Enter sends the form, also where there is no button within it. */}
+          <input type="submit" hidden />
+        </form>
+      ) : (
+        <Connect
+          label={token.label}
+          token={token.token}
+          expires_at={token.expires_at}
+          server={server.trim().replace(/\/+$/, "")}
+          before={before}
+        />
+      )}
+    </Modal>
+  );
+}
+
+interface ConnectProps {
+  label: string;
+  token: string;
+  expires_at: string;
+  server: string;
+  before: ReadonlyMap<string, string | null>;
+}
+
+function Connect({ label, token, expires_at, server, before }: ConnectProps) {
+  const zone = useZoneName();
+  const [system, setSystem] = useState<System>(() => likelySystem(navigator.platform));
+  return (
+    <div className="add-client">
+      <div className="add-client-head">
+        <Segments
+          name="System of the client"
+          value={system}
+          onChange={setSystem}
+          choices={SYSTEMS.map((value) => ({ value, label: SYSTEM_NAMES[value] }))}
+        />
+        <p>
+          The token is told this once and works once, until{" "}
+          <strong>{formatDateTime(expires_at, zone)}</strong>. Keep it from others until then.
+        </p>
+      </div>
+      <ol className="add-client-steps">
+        {stepsOf(system, server, token).map(({ title, command, note }) => (
+          <li key={title}>
+            <h3>{title}</h3>
+            <Command key={command} text={command} />
+            {note !== undefined && <p>{note}</p>}
+          </li>
+        ))}
+      </ol>
+      <Arrival label={label} before={before} />
+    </div>
+  );
+}
+
+/** Waits for the client that redeems the token, and says how far it is. */
+function Arrival({ label, before }: { label: string; before: ReadonlyMap<string, string | null> }) {
+  const { data } = useQuery({ ...clientsQuery, refetchInterval: POLL_MS });
+  const client = enrolledSince(data?.items ?? [], label, before);
+  const who = client && visibleText(`${client.user} on ${client.host}`);
+  const phase = client === undefined ? "waiting" : client.state === "offline" ? "enrolled" : "connected";
+  return (
+    <div className={`arrival arrival-${phase}`} role="status">
+      <i aria-hidden="true" />
+      {phase === "waiting" && (
+        <p>
+          <strong>Waiting for the client.</strong> Run the commands on its machine: as soon as it reports, it
+          says so here and its sessions come in, the newest first.
+        </p>
+      )}
+      {phase === "enrolled" && (
+        <p>
+          <strong>Enrolled: {who}.</strong> Waiting for its first report.
+        </p>
+      )}
+      {phase === "connected" && (
+        <p>
+          <strong>Connected: {who}.</strong>{" "}
+          {client?.sessions
+            ? `${formatCount(client.sessions)} ${client.sessions === 1 ? "session" : "sessions"} so far.`
+            : "Its sessions come in now."}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** The address that clients of other machines were given last, else the one that this page was reached by. */
+function rememberedServer(): string {
+  const here = address("").replace(/\/$/, "");
+  try {
+    return localStorage.getItem(SERVER_KEY) ?? here;
+  } catch {
+    return here;
+  }
+}
+
+function rememberServer(server: string): void {
+  if (isLoopback(server)) return;
+  try {
+    localStorage.setItem(SERVER_KEY, server);
+  } catch {
+    // Storage is switched off: it is typed again next time.
+  }
+}
