@@ -1,5 +1,9 @@
 import importlib.util
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -54,3 +58,41 @@ def hook() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def hatchling():
+    def build(root, out, *targets):
+        command = [sys.executable, "-m", "hatchling", "build", "--directory", str(out)]
+        for target in targets:
+            command += ["--target", target]
+        env = {key: value for key, value in os.environ.items() if key != "SESSION_REPLAY_SKIP_WEB_BUILD"}
+        subprocess.run(command, cwd=root, env=env, check=True, capture_output=True, text=True)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def distribution(tmp_path_factory, checkout, write_web, hatchling) -> Path:
+    """Built from the checkout's own files, with a tiny UI in the place of the real one."""
+    root = tmp_path_factory.mktemp("checkout")
+    for name in (".gitignore", "LICENSE", "README.md", "hatch_build.py", "pyproject.toml"):
+        shutil.copy(checkout / name, root)
+    shutil.copytree(
+        checkout / "src" / "session_replay",
+        root / "src" / "session_replay",
+        ignore=lambda folder, _: {"web"} if Path(folder).name == "server" else set(),
+    )
+    shutil.copytree(checkout / "packaging", root / "packaging")
+    write_web(root / "web")
+    (root / "web" / "node_modules").mkdir()
+    (root / "web" / "node_modules" / "big.js").write_text("not ours")
+    out = root / "out"
+    hatchling(root, out, "sdist", "wheel")
+    return out
+
+
+@pytest.fixture(scope="session")
+def wheel(distribution) -> Path:
+    (path,) = distribution.glob("*.whl")
+    return path

@@ -1,49 +1,14 @@
 """What is in the sdist and in the wheel, and that the wheel works where it is installed."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
-from pathlib import Path
 
 import pytest
 
 import session_replay
-
-
-def hatchling(root, out, *targets):
-    command = [sys.executable, "-m", "hatchling", "build", "--directory", str(out)]
-    for target in targets:
-        command += ["--target", target]
-    env = {key: value for key, value in os.environ.items() if key != "SESSION_REPLAY_SKIP_WEB_BUILD"}
-    subprocess.run(command, cwd=root, env=env, check=True, capture_output=True, text=True)
-
-
-@pytest.fixture(scope="module")
-def distribution(tmp_path_factory, checkout, write_web):
-    """Built from the checkout's own files, with a tiny UI in the place of the real one."""
-    root = tmp_path_factory.mktemp("checkout")
-    for name in (".gitignore", "LICENSE", "README.md", "hatch_build.py", "pyproject.toml"):
-        shutil.copy(checkout / name, root)
-    shutil.copytree(
-        checkout / "src" / "session_replay",
-        root / "src" / "session_replay",
-        ignore=lambda folder, _: {"web"} if Path(folder).name == "server" else set(),
-    )
-    write_web(root / "web")
-    (root / "web" / "node_modules").mkdir()
-    (root / "web" / "node_modules" / "big.js").write_text("not ours")
-    out = root / "out"
-    hatchling(root, out, "sdist", "wheel")
-    return out
-
-
-@pytest.fixture(scope="module")
-def wheel(distribution):
-    (path,) = distribution.glob("*.whl")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +47,12 @@ def test_the_licence_comes_along(wheel, checkout):
         assert archive.read(name) == (checkout / "LICENSE").read_bytes()
 
 
-def test_the_sdist_builds_without_building_the_ui_again(sdist, wheel, tmp_path):
+def test_the_sdist_builds_without_building_the_ui_again(sdist, wheel, tmp_path, hatchling):
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path, filter="data")
     (root,) = tmp_path.iterdir()
     assert not (root / "web" / "node_modules").exists()
+    assert (root / "packaging" / "linux" / "session-replay-collector.service").is_file()
     hatchling(root, tmp_path / "out", "wheel")
     (again,) = (tmp_path / "out").glob("*.whl")
     page = "session_replay/server/web/index.html"

@@ -38,7 +38,14 @@ export function ClientDetails({ client, zone }: { client: Client; zone: string }
           <Fact name="Collector">
             {client.collector_version === null ? NONE : visibleText(client.collector_version)}
           </Fact>
-          <Time name="Enrolled" at={client.enrolled_at} zone={zone} none="never: imported here" />
+          <Time
+            name="Enrolled"
+            at={client.enrolled_at}
+            zone={zone}
+            none={
+              client.state === "imported" ? "never: imported here" : "never: this server follows it itself"
+            }
+          />
           <Time name="Last seen" at={client.last_seen_at} zone={zone} none="never" />
           <Time name="Last written" at={client.last_activity_at} zone={zone} none="no transcripts" />
           <Fact name="Files">{client.files === 0 ? NONE : formatCount(client.files)}</Fact>

@@ -215,6 +215,15 @@ test("without clients the page says what one is and offers to add one", async ()
   expect(dialog).toHaveTextContent("Give it a name");
 });
 
+test("the server's own machine alone is listed, and how to connect another", async () => {
+  clients = [client({ id: "c1", enrolled_at: null })];
+  await open("/clients?client=c1");
+  expect(await screen.findByText("never: this server follows it itself")).toBeInTheDocument();
+  expect(screen.getByRole("heading", { name: "Connect another machine" })).toBeInTheDocument();
+  await userEvent.click(screen.getByRole("button", { name: "Add client" }));
+  expect(await screen.findByRole("dialog", { name: "Add a client" })).toBeInTheDocument();
+});
+
 test("an added client is named once, told its token, and greeted when it is there", async () => {
   const bodies: unknown[] = [];
   server.use(

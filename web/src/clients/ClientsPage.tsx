@@ -87,6 +87,8 @@ export function ClientsPage() {
   else body = <ClientTable clients={shown} open={open} onToggle={toggle} now_ms={dataUpdatedAt} />;
 
   const fresh = data !== undefined && clients.length === 0;
+  // The server's own machine is there from the start, without a collector that was enrolled.
+  const alone = clients.length > 0 && clients.every(({ enrolled_at }) => enrolled_at === null);
   return (
     <div className="clients">
       <header className="clients-header">
@@ -101,14 +103,14 @@ export function ClientsPage() {
             void refetch().then(settle);
           }}
         />
-        {!fresh && (
+        {!fresh && !alone && (
           <Button variant="primary" onClick={add}>
             Add client
           </Button>
         )}
       </header>
       {fresh ? (
-        <NoClients onAdd={add} />
+        <NoClients header="No clients yet" onAdd={add} />
       ) : (
         <>
           <div className="clients-bar">
@@ -139,6 +141,7 @@ export function ClientsPage() {
           >
             {body}
           </section>
+          {alone && <NoClients header="Connect another machine" onAdd={add} />}
         </>
       )}
       {adding && <AddClient clients={clients} onClose={() => setAdding(false)} />}
@@ -208,13 +211,13 @@ function useAnnouncedAlarms(clients: Client[] | undefined) {
   }, [count, announce]);
 }
 
-function NoClients({ onAdd }: { onAdd: () => void }) {
+function NoClients({ header, onAdd }: { header: string; onAdd: () => void }) {
   return (
     <section className="clients-card clients-empty">
       <svg viewBox="0 0 64 48" aria-hidden="true">
         <path d="M4 8h26v18H4zM10 32h14M17 26v6M40 22h20v18H40zM45 46h10M50 40v6M30 16c9 0 11 6 14 6" />
       </svg>
-      <h2>No clients yet</h2>
+      <h2>{header}</h2>
       <p>
         A client is one user on one machine that runs a collector: a small program that ships the transcripts
         of Claude Code to this server, encrypted on the way, and follows them as they grow. Add a client here,
