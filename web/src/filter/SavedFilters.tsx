@@ -209,8 +209,7 @@ function SavedList({ items, current, zone, onApply }: SavedListProps) {
                     aria-current={saved === current}
                     onClick={() => onApply(saved)}
                   >
-                    <b>{visibleText(saved.name)}</b>
-                    <span>{viewText(saved, zone)}</span>
+                    <b>{visibleText(saved.name)}</b> <span>{viewText(saved, zone)}</span>
                   </button>
                   <IconButton label={`Rename ${saved.name}`} onClick={() => setRenamed(saved.id)}>
                     <path d="m2.5 13.5.7-3L10.7 3l2.3 2.3-7.5 7.5zM9 4.7 11.3 7" />
