@@ -183,7 +183,7 @@ def test_a_relative_range_stays_relative_and_figures_tell_the_change(fleet, open
     expect(heading(page, 3)).to_be_visible()
     assert filter_of(page) == {"and": [{"property": "started_at", "operator": ">=", "value": "-24h"}]}
     expect(figures.get_by_role("heading", name="Last 24 hours")).to_be_visible()
-    expect(figures).to_contain_text("+50% vs previous 24 hours")
+    expect(figures).to_contain_text("+50% vs 24 hours before")
     expect(page.locator("[data-day][aria-selected=true]").first).to_be_attached()
 
     page.reload()
@@ -208,7 +208,7 @@ def test_without_anything_before_there_is_no_percentage(fleet, open_page):
     page.get_by_role("button", name="Apply").click()
     # The first session started at midnight in UTC, an hour into the day here.
     expect(heading(page, 47)).to_be_visible()
-    expect(page.get_by_label("Figures")).to_contain_text("none in the previous 2 days")
+    expect(page.get_by_label("Figures")).to_contain_text("none in the 2 days before")
     expect(page.get_by_label("Figures")).not_to_contain_text("%")
 
 

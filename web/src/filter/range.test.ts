@@ -72,7 +72,7 @@ describe("the time before", () => {
 
   test("of hours is as long", () => {
     const hours = { from: at("2026-11-22T10:00:00Z"), before: at("2026-11-22T13:30:00Z") };
-    expect(rangeBeforeText(hours, "UTC", NOW)).toBe("previous 3h 30m");
+    expect(rangeBeforeText(hours, "UTC", NOW)).toBe("3h 30m before");
     expect(withRangeBefore(undefined, hours, "UTC", NOW)).toEqual({
       and: [started(">=", "2026-11-22T06:30:00.000Z"), started("<", "2026-11-22T10:00:00.000Z")],
     });
@@ -89,20 +89,20 @@ describe("the time before", () => {
 });
 
 test.each([
-  [{ ago: "-1h" }, "Last hour", "previous hour"],
-  [{ ago: "-24h" }, "Last 24 hours", "previous 24 hours"],
-  [{ ago: "-7d" }, "Last 7 days", "previous 7 days"],
+  [{ ago: "-1h" }, "Last hour", "hour before"],
+  [{ ago: "-24h" }, "Last 24 hours", "24 hours before"],
+  [{ ago: "-7d" }, "Last 7 days", "7 days before"],
   [
     { from: at("2026-11-02T23:00:00Z"), before: at("2026-11-09T23:00:00Z") },
     "3 Nov 2026 – 9 Nov 2026",
-    "previous 7 days",
+    "7 days before",
   ],
   [
     { from: at("2026-11-03T06:00:00Z"), before: at("2026-11-03T07:30:00Z") },
     "3 Nov 2026, 07:00 – 3 Nov 2026, 08:30",
-    "previous 1h 30m",
+    "1h 30m before",
   ],
-  [{ from: at("2026-11-26T23:00:00Z"), before: null }, "Since 27 Nov 2026", "previous 13h"],
+  [{ from: at("2026-11-26T23:00:00Z"), before: null }, "Since 27 Nov 2026", "13h before"],
 ])("%j is called %s", (range, text, before) => {
   expect(rangeText(range, "Europe/Berlin")).toBe(text);
   expect(rangeBeforeText(range, "Europe/Berlin", NOW)).toBe(before);

@@ -152,12 +152,12 @@ export function rangeText(range: TimeRange, zone: string): string {
   return first === last ? formatDay(first) : `${formatDay(first)} – ${formatDay(last)}`;
 }
 
-/** The time before the range, to stand behind "vs": `previous 7 days`, `day before`. */
+/** The time before the range, to stand behind "vs": `7 days before`, `day before`. */
 export function rangeBeforeText(range: TimeRange, zone: string, now: number): string {
   const parts = "ago" in range ? agoParts(range.ago) : null;
-  if (parts) return parts.amount === 1 ? `previous ${parts.unit}` : `previous ${lengthText(parts)}`;
+  if (parts) return `${parts.amount === 1 ? parts.unit : lengthText(parts)} before`;
   const { from, before } = spanOf(range, now);
   const days = from === null ? null : wholeDays(from, before, zone);
   if (days === 1) return "day before";
-  return days === null ? `previous ${formatDuration(before - (from ?? before))}` : `previous ${days} days`;
+  return `${days === null ? formatDuration(before - (from ?? before)) : `${days} days`} before`;
 }

@@ -8,7 +8,7 @@ const TIMES = new Intl.NumberFormat("en", { maximumSignificantDigits: 2 });
 const TIMES_MIN = 10;
 
 /**
- * How a figure differs from that of the time before: `+8% vs previous 7 days`.
+ * How a figure differs from that of the time before: `+8% vs 7 days before`.
  *
  * Nothing is no base to compare with, so it is said instead; null stands for a figure that is none, such as an
  * average over nothing.
@@ -17,8 +17,8 @@ export function changeText(now: number | null, before: number | null, beforeText
   if (before === null || before === 0) return `none in the ${beforeText}`;
   if (now === null) return `vs ${beforeText}`;
   const change = (now - before) / before;
-  if (now === before) return `same as ${beforeText}`;
-  if (Math.abs(change) < 0.005) return `about the same as ${beforeText}`;
+  if (now === before) return `same as the ${beforeText}`;
+  if (Math.abs(change) < 0.005) return `about the same as the ${beforeText}`;
   if (now / before >= TIMES_MIN) return `${TIMES.format(now / before)}× the ${beforeText}`;
   return `${PERCENT.format(change)} vs ${beforeText}`;
 }
