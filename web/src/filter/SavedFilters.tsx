@@ -105,7 +105,7 @@ function SaveForm({ view, items, current }: SaveFormProps) {
             setRefused(null);
           }}
         />
-        <button type="submit" className="saved-button" disabled={busy || name.trim() === ""}>
+        <button type="submit" className="outlined-button" disabled={busy || name.trim() === ""}>
           Save
         </button>
       </div>
@@ -185,7 +185,7 @@ function SavedList({ items, current, zone, onApply }: SavedListProps) {
           <span>“{visibleText(removed.name)}” was deleted.</span>
           <button
             type="button"
-            className="saved-button"
+            className="outlined-button"
             // biome-ignore lint/a11y/noAutofocus: the button that had the focus is gone with its row
             autoFocus
             disabled={busy}
@@ -253,7 +253,7 @@ function RenameForm({ saved, onDone }: { saved: SavedFilter; onDone: (name: stri
         onChange={(event) => setName(event.target.value)}
         onKeyDown={onKeyDown}
       />
-      <button type="submit" className="saved-button">
+      <button type="submit" className="outlined-button">
         Rename
       </button>
     </form>

@@ -201,6 +201,7 @@ function TimeForm({ value, filter, onChange, property, zone }: FormProps) {
         defaultValue={wallOf(value ?? filter, zone)}
         onChange={(event) => onChange(event.target.value || null)}
       />
+      <small>or type it, such as 7 days ago</small>
     </label>
   );
 }
