@@ -274,3 +274,49 @@ test("an error says what happened, under which number, and Retry asks again", as
   await userEvent.click(screen.getByRole("button", { name: "Retry" }));
   await screen.findByRole("link", { name: "One" });
 });
+
+test("a live session far down the list gets its new figures in its place", async () => {
+  const questions: unknown[] = [];
+  const old = session({ id: "s2", title: "Runs for days", live: true, messages: 500 });
+  server.use(
+    http.get("*/api/sessions", ({ request }) => {
+      const query = new URL(request.url).searchParams;
+      const asked = query.get("filter");
+      if (asked !== null) {
+        questions.push(JSON.parse(asked));
+        const items = [
+          { ...old, live: false, messages: 777 },
+          session({ id: "s9", title: "Of no loaded page", live: true }),
+        ];
+        return HttpResponse.json({ items, next_cursor: null, total: 2 });
+      }
+      const isFirst = query.get("cursor") === null;
+      const items = isFirst ? [session({ id: "s1", title: "Newest" })] : [old];
+      return HttpResponse.json({ items, next_cursor: isFirst ? "c2" : null, total: 2 });
+    }),
+  );
+  await open();
+  expect(await screen.findByText("777")).toBeInTheDocument();
+  expect(questions[0]).toEqual({
+    or: [
+      { property: "live", operator: "=", value: true },
+      { property: "session_id", operator: "=", value: "s2" },
+    ],
+  });
+  expect(within(rowOf("Runs for days")).queryByText("Live")).toBeNull();
+  expect(screen.getAllByRole("link", { name: /Newest|Runs/ }).map((link) => link.textContent)).toEqual([
+    "Newest",
+    "Runs for days",
+  ]);
+  expect(screen.queryByRole("link", { name: "Of no loaded page" })).toBeNull();
+});
+
+test("while the server does not answer the rows stay, and the page says that they may be old", async () => {
+  sessions = [session({ id: "s1", title: "One" })];
+  await open();
+  await screen.findByRole("link", { name: "One" });
+  server.use(http.get("*/api/sessions", () => new HttpResponse(null, { status: 404 })));
+  await userEvent.click(screen.getByRole("button", { name: "Refresh" }));
+  expect(await screen.findByText("The list is not up to date")).toBeInTheDocument();
+  expect(screen.getByRole("link", { name: "One" })).toBeInTheDocument();
+});
