@@ -48,6 +48,13 @@ const replayRoute = createRoute({
       agent: textOf(agent),
     };
   },
+  beforeLoad: async ({ params, search, preload }) => {
+    if (preload) return;
+    const { beginTrace } = await import("./replay/SessionPage");
+    // The entry of a subagent that is opened in place is none of this session's.
+    const isOwn = search.agent === undefined || search.agent === params.sessionId;
+    await beginTrace(params.sessionId, isOwn ? search.entry : undefined);
+  },
 });
 
 const clientsRoute = createRoute({

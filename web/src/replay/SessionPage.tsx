@@ -18,6 +18,8 @@ import { shortened, useAncestors, useSession } from "./sessions";
 import { visibleText } from "./text/invisible";
 import { useTrace } from "./trace/useTrace";
 
+export { beginTrace } from "./trace/useTrace";
+
 const route = getRouteApi("/replay/$sessionId");
 
 /** One session: its trace, and everything about the entry that is looked at. */

@@ -146,6 +146,57 @@ function connectionOf(event: TraceEvent & { kind: "connection" }): Connection {
   return { state: "lost", error: event.error, retryAt: Date.now() + event.retry_ms };
 }
 
+/** A trace that was begun before there is a page to show it. */
+interface Begun {
+  sessionId: string;
+  store: TraceStore;
+  ending: AbortController;
+  /** The page is there: what comes behind the first rows is read on. */
+  adopt: () => void;
+}
+
+let begun: Begun | null = null;
+/** The session whose trace is on the screen. */
+let shown: string | null = null;
+
+/** So long a page is held back at most: then it is drawn without its rows. */
+const FIRST_ROWS_MS_MAX = 250;
+/** A page that has not been drawn by then never will be: the reader went elsewhere. */
+const ADOPTION_MS_MAX = 10_000;
+
+/**
+ * Begins to follow a session's trace while its page is still to be drawn. Resolves with the first rows, so that the
+ * page is drawn once, with them; after a while without them, too. What is on the screen already is left as it is.
+ */
+export function beginTrace(sessionId: string, entry: number | string | undefined): Promise<void> {
+  if (shown === sessionId || begun?.sessionId === sessionId) return Promise.resolve();
+  begun?.ending.abort();
+  const store = new TraceStore();
+  const ending = new AbortController();
+  const adopted = new Promise<void>((resolve) => {
+    begun = { sessionId, store, ending, adopt: resolve };
+  });
+  const mine = begun;
+  setTimeout(() => {
+    if (begun !== mine) return;
+    ending.abort();
+    begun = null;
+  }, ADOPTION_MS_MAX);
+  void follow(sessionId, store, entry, ending.signal, adopted);
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    };
+    const timer = setTimeout(done, FIRST_ROWS_MS_MAX);
+    const stop = store.subscribe(() => {
+      const { version, connection } = store.get();
+      if (version > 0 || connection.state === "failed") done();
+    });
+  });
+}
+
 /**
  * `attempt` starts the stream anew, after an error that a retry by itself could not mend; `entry` is the one that is
  * wanted first, by number or uuid, as long as nothing has come.
@@ -158,15 +209,23 @@ export function useTrace(sessionId: string, attempt: number, entry: number | str
   let store = stores.get(key);
   if (!store) {
     stores.clear();
-    store = new TraceStore();
+    store = begun?.sessionId === sessionId ? begun.store : new TraceStore();
     stores.set(key, store);
   }
   const current = store;
 
   useEffect(() => {
-    const ending = new AbortController();
-    void follow(sessionId, current, wanted.current, ending.signal);
-    return () => ending.abort();
+    let ending = new AbortController();
+    if (begun?.store === current) {
+      ending = begun.ending;
+      begun.adopt();
+      begun = null;
+    } else void follow(sessionId, current, wanted.current, ending.signal);
+    shown = sessionId;
+    return () => {
+      ending.abort();
+      if (shown === sessionId) shown = null;
+    };
   }, [sessionId, current]);
 
   return useSyncExternalStore(current.subscribe, current.get);
@@ -193,6 +252,7 @@ async function follow(
   store: TraceStore,
   entry: number | string | undefined,
   signal: AbortSignal,
+  adopted: Promise<void> = Promise.resolve(),
 ): Promise<void> {
   // An effect may run twice: what has come already is not asked for again.
   const after = store.last;
@@ -201,8 +261,10 @@ async function follow(
   try {
     for await (const event of traceEvents(sessionId, { signal, after, query })) {
       if (signal.aborted) return;
-      const first = event.kind === "entries" && store.get().version === 0;
+      const wasEmpty = store.get().version === 0;
       store.apply(event);
+      const first = wasEmpty && store.get().version > 0;
+      if (first) await adopted;
       await breath.taken(first);
       // All the rest is less urgent than seeing the wanted entry.
       if (event.kind === "window")
