@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which sessions changed
+         * @description As an event stream each ``changed`` event is such an answer, the first one at once; honours ``Last-Event-ID``.
+         */
+        get: operations["list_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/clients": {
         parameters: {
             query?: never;
@@ -702,56 +722,57 @@ export interface components {
          * Entry
          * @example {
          *       "act": "mcp",
-         *       "agent_id": "QhLofQdvIKNfgpRUvoFw",
+         *       "agent_id": "hIHOHzdHJgmygZdKTdyw",
          *       "at": null,
-         *       "audit": true,
+         *       "audit": false,
          *       "duration_ms": null,
          *       "facts": {
          *         "hosts": [
-         *           "JsvYDlBcNXyUbNbEdKKX"
+         *           "xaaBfFvwpSrSdGjWcRNu"
          *         ],
          *         "paths": [
-         *           "CHiltQiYcZmKydOmfiOi"
+         *           "dKLPJQuHUplpaRjanyUs"
          *         ],
          *         "permission": {
          *           "by": "hook",
          *           "decision": "allowed",
-         *           "words": "mygZdKTdywYXEMTffHVK"
+         *           "words": "EICPJfvSvPROLrARwDcw"
          *         },
          *         "programs": [
-         *           "XliRkbhFNWBWIcNhDuzD"
-         *         ]
+         *           "XEMTffHVKViojCXkxyCp"
+         *         ],
+         *         "truncated": true
          *       },
          *       "findings": [
          *         {
-         *           "rule": "JpEwbdtKiYsfjVRIdHbm",
+         *           "rule": "KuAbLVwclZqwCQXliRkb",
          *           "severity": "medium"
          *         }
          *       ],
-         *       "folded": true,
-         *       "has_diff": true,
-         *       "inherited": false,
+         *       "folded": false,
+         *       "has_diff": false,
+         *       "inherited": true,
          *       "is_denied": true,
-         *       "is_error": false,
-         *       "label": "ZCSkPGeNNtndFpmxgIqp",
+         *       "is_error": true,
+         *       "label": "FrSJCNknwuwZqSRqubKz",
          *       "message_id": null,
-         *       "model": "wwwnNUDLQoTDHCTzKniC",
-         *       "preview": "WLHTGxqaSgYjXXQUoKeh",
-         *       "raw_type": "eBcXJZVWTgPIUdXTWvtW",
+         *       "model": "iUxmyimHIfMOBFFOLOAy",
+         *       "preview": "NUDLQoTDHCTzKniCQhLo",
+         *       "raw_type": "pXssGAZvWxlBJpEwbdtK",
          *       "role": "call",
-         *       "seq": 1102,
-         *       "sidechain": true,
-         *       "size_bytes": 6269,
+         *       "seq": 2102,
+         *       "sidechain": false,
+         *       "size_bytes": 1826,
          *       "subagent_session_id": null,
          *       "tokens": {
-         *         "cache_creation": 7112,
-         *         "cache_read": 8134,
-         *         "input": 1106,
-         *         "output": 9151,
-         *         "total": 4281
+         *         "cache_creation": 4452,
+         *         "cache_read": 5252,
+         *         "input": 2365,
+         *         "output": 9969,
+         *         "total": 4099
          *       },
-         *       "tool": "FUYuVaCyCtCsnCcEIqir",
-         *       "tool_use_id": "zMlcpUaAfMsgZSosapWJ",
+         *       "tool": "iYsfjVRIdHbmdIQnZCSk",
+         *       "tool_use_id": "PGeNNtndFpmxgIqpwwwn",
          *       "type": "progress",
          *       "uuid": null
          *     }
@@ -763,41 +784,42 @@ export interface components {
              * @enum {string}
              */
             act: "command" | "file-write" | "network" | "mcp" | "subagent" | "permission" | "hook-block" | "";
-            /** @example crBcFVeKbbatlyDIWfXQ */
+            /** @example iQUvZgiPQBXBLnzSvgvy */
             agent_id: string | null;
-            /** @example RYmbpFdWetXVhYOwZjsY */
+            /** @example cefxZzxwAxLUKwHVhmGJ */
             at: string | null;
             /**
              * @default false
-             * @example false
+             * @example true
              */
             audit: boolean;
-            /** @example 5896 */
+            /** @example 127 */
             duration_ms: number | null;
             /**
              * @example {
              *       "hosts": [
-             *         "EhGPYqEcXhHSyYvDSaSR"
+             *         "fSCXHPiclvcWpPcSrAFF"
              *       ],
-             *       "lines": 6056,
+             *       "lines": 859,
              *       "paths": [
-             *         "iKojAKtrlDETRahgoMzL"
+             *         "pnuCaldRKRIbrTyqiVes"
              *       ],
              *       "permission": {
              *         "by": "mode",
              *         "decision": "denied",
-             *         "words": "KGjYQJspTOYzegeIjOyN"
+             *         "words": "HVMYoMLcDTblBFCTtICQ"
              *       },
              *       "programs": [
-             *         "TaCHrkUEKiaVjcODaCAW"
-             *       ]
+             *         "NbiAFVtQypXzKpUycdsw"
+             *       ],
+             *       "truncated": true
              *     }
              */
             facts: components["schemas"]["Facts"] | null;
             /**
              * @example [
              *       {
-             *         "rule": "ewTdWxyxwFswQXAufHcS",
+             *         "rule": "BympIYulANfVEodTGDbu",
              *         "severity": "informational"
              *       }
              *     ]
@@ -805,44 +827,44 @@ export interface components {
             findings: components["schemas"]["FindingMark"][];
             /**
              * @default false
-             * @example true
+             * @example false
              */
             folded: boolean;
             /**
              * @default false
-             * @example true
+             * @example false
              */
             has_diff: boolean;
             /**
              * @default false
-             * @example true
+             * @example false
              */
             inherited: boolean;
             /**
              * @default false
-             * @example false
+             * @example true
              */
             is_denied: boolean;
             /**
              * @default false
-             * @example true
+             * @example false
              */
             is_error: boolean;
             /**
              * @default
-             * @example ympIYulANfVEodTGDbub
+             * @example aoVqNBoGranWAThdcdka
              */
             label: string;
-            /** @example RJNjKdIMjvciKExjuxXL */
+            /** @example cEiKZzsXNStUXMqccrBc */
             message_id: string | null;
-            /** @example cdkahSRhbAKyyyVhuiIK */
+            /** @example CCJMLRlAzRIOjdLiFBdu */
             model: string | null;
             /**
              * @default
-             * @example vHsoVSEeCtLViFvDEMpE
+             * @example EshTKFLZjQQrDxkwhWjG
              */
             preview: string;
-            /** @example bzayzoQbzdXMsvhsvQnj */
+            /** @example jgxiHQOyswaLrqexEuTJ */
             raw_type: string;
             /**
              * @default
@@ -850,7 +872,7 @@ export interface components {
              * @enum {string}
              */
             role: "call" | "result" | "";
-            /** @example 9361 */
+            /** @example 8550 */
             seq: number;
             /**
              * @default false
@@ -859,31 +881,31 @@ export interface components {
             sidechain: boolean;
             /**
              * @default 0
-             * @example 5277
+             * @example 9339
              */
             size_bytes: number;
-            /** @example rbRjKhHKYuQmvHLBSfRB */
+            /** @example KdIMjvciKExjuxXLIhne */
             subagent_session_id: string | null;
             /**
              * @example {
-             *       "cache_creation": 7024,
-             *       "cache_read": 5901,
-             *       "input": 3115,
-             *       "output": 9339,
-             *       "total": 9160
+             *       "cache_creation": 7054,
+             *       "cache_read": 5545,
+             *       "input": 512,
+             *       "output": 283,
+             *       "total": 2919
              *     }
              */
             tokens: components["schemas"]["Tokens"] | null;
-            /** @example MqbkVDGbgpSmpeFCZfQi */
+            /** @example zxyyJLPvPYZLdSRarqMF */
             tool: string | null;
-            /** @example gOawvtQkOPQsswkMypzV */
+            /** @example NXqcJcDSuFiiFSZbVAsu */
             tool_use_id: string | null;
             /**
              * @example user
              * @enum {string}
              */
             type: "user" | "assistant" | "tool" | "thinking" | "progress" | "system" | "summary" | "snapshot";
-            /** @example iVzUMZozziJUhCsuKDfY */
+            /** @example jsekkeZUyMKBwICnsGGk */
             uuid: string | null;
         };
         /**
@@ -893,40 +915,40 @@ export interface components {
          *         {
          *           "act": "mcp",
          *           "agent_id": null,
-         *           "at": "rsXCdhSWgRerwUxtAdzm",
+         *           "at": "fPRmldCYJkHgPNdVUsVp",
          *           "audit": false,
-         *           "duration_ms": 6502,
+         *           "duration_ms": 6584,
          *           "facts": null,
          *           "findings": [
          *             {
-         *               "rule": "TjpzGziovdvffPRmldCY",
+         *               "rule": "RzqeFGmYWMSDOFdgYFAZ",
          *               "severity": "critical"
          *             }
          *           ],
          *           "folded": true,
          *           "has_diff": false,
-         *           "inherited": false,
+         *           "inherited": true,
          *           "is_denied": false,
          *           "is_error": true,
-         *           "label": "qApDoRkKMXOBkcDRHDVL",
-         *           "message_id": "ITGWaNoYUQReaubYeroB",
+         *           "label": "JaVzmFwstXkBxdCDJEnf",
+         *           "message_id": "PSptOzNVwXojmgFPZxQJ",
          *           "model": null,
-         *           "preview": "CjbtiVhKwWzHZtBxMmeO",
-         *           "raw_type": "mtdNCgNXyUFsyYTwErSR",
+         *           "preview": "AvQbdfCyDBnuPBjPEGDU",
+         *           "raw_type": "yUxcBxhkTjpzGziovdvf",
          *           "role": "call",
-         *           "seq": 2747,
+         *           "seq": 6026,
          *           "sidechain": true,
-         *           "size_bytes": 9988,
+         *           "size_bytes": 9970,
          *           "subagent_session_id": null,
          *           "tokens": null,
          *           "tool": null,
-         *           "tool_use_id": "icUmJuuQnxxNVucdILbY",
+         *           "tool_use_id": "vpwOAQkuZSaWPjrXAIVb",
          *           "type": "assistant",
          *           "uuid": null
          *         }
          *       ],
          *       "next_cursor": null,
-         *       "total": 2021
+         *       "total": 1297
          *     }
          */
         EntryPage: {
@@ -935,43 +957,43 @@ export interface components {
              *       {
              *         "act": "file-write",
              *         "agent_id": null,
-             *         "at": "ftnmTrnwALnXLrKmaMSS",
+             *         "at": "cZJHVMhuYORtRDCtapAS",
              *         "audit": true,
              *         "duration_ms": null,
              *         "facts": null,
              *         "findings": [
              *           {
-             *             "rule": "PIwUNtdwgzrhcZJHVMhu",
+             *             "rule": "DckEzSaveotMNKwBMKjS",
              *             "severity": "high"
              *           }
              *         ],
              *         "folded": true,
-             *         "has_diff": true,
-             *         "inherited": false,
-             *         "is_denied": false,
-             *         "is_error": false,
-             *         "label": "tTLJbBSDeFLDhxUPLxwO",
-             *         "message_id": "YAzsSiGQKcQltbfKVrvL",
-             *         "model": "xaNWbZlwjEbAOrvuYyAV",
-             *         "preview": "EKZcsaFfCAFgDUPnfKIs",
-             *         "raw_type": "qAkwBQEMINrnnYvpeiOh",
+             *         "has_diff": false,
+             *         "inherited": true,
+             *         "is_denied": true,
+             *         "is_error": true,
+             *         "label": "rONBqZxwGmxoChbKmahP",
+             *         "message_id": "WXuxFWMReCImtdNCgNXy",
+             *         "model": "UFsyYTwErSRrsXCdhSWg",
+             *         "preview": "LDhxUPLxwOYAzsSiGQKc",
+             *         "raw_type": "PnfKIspFPIwUNtdwgzrh",
              *         "role": "call",
-             *         "seq": 4503,
+             *         "seq": 6339,
              *         "sidechain": true,
-             *         "size_bytes": 4984,
-             *         "subagent_session_id": "RtRDCtapASIjYAGderNr",
+             *         "size_bytes": 3580,
+             *         "subagent_session_id": "LHCjdeclZEaRcvDoSxFU",
              *         "tokens": null,
              *         "tool": null,
              *         "tool_use_id": null,
              *         "type": "snapshot",
-             *         "uuid": "mkWjgnfXWQYeYYKuquwN"
+             *         "uuid": "IjYAGderNrtTLJbBSDeF"
              *       }
              *     ]
              */
             items: components["schemas"]["Entry"][];
-            /** @example mxoChbKmahPWXuxFWMRe */
+            /** @example VucdILbYCjbtiVhKwWzH */
             next_cursor: string | null;
-            /** @example 8933 */
+            /** @example 6535 */
             total: number;
         };
         /**
@@ -1055,19 +1077,19 @@ export interface components {
          * Facts
          * @example {
          *       "hosts": [
-         *         "qFJphLsUKTHKDWGqwigW"
+         *         "WQQlwJfffnmCNNSAoiDV"
          *       ],
          *       "paths": [
-         *         "GSxPWwnqjHgcEDWhDsxs"
+         *         "YLgqryxEygSpjBfzZMYX"
          *       ],
          *       "permission": {
          *         "by": "hook",
          *         "decision": "interrupted",
-         *         "words": "RBWtUEyjQPuqoreSwjJj"
+         *         "words": "rlDETRahgoMzLRtalGDk"
          *       },
-         *       "permission_mode": "dHPSHMmOJDnIcAIrFcrz",
+         *       "permission_mode": "cXhHSyYvDSaSRiKojAKt",
          *       "programs": [
-         *         "GihmxirINHUwMBcYbUBC"
+         *         "xCmGCpRwLyKtyoYzanEH"
          *       ],
          *       "truncated": true
          *     }
@@ -1075,15 +1097,15 @@ export interface components {
         Facts: {
             /**
              * @example [
-             *       "XNSQubZGLKpIxlzypMVF"
+             *       "zLsLydECqkZELcMizuuP"
              *     ]
              */
             hosts: string[];
-            /** @example 9787 */
+            /** @example 5367 */
             lines: number | null;
             /**
              * @example [
-             *       "maJxsvJnicHImAYyNsCO"
+             *       "lvmKRzLNQPIMLBPjLHCF"
              *     ]
              */
             paths: string[];
@@ -1091,21 +1113,21 @@ export interface components {
              * @example {
              *       "by": "user",
              *       "decision": "allowed",
-             *       "words": "mfdmLrothODPVgdaOHVX"
+             *       "words": "jHgcEDWhDsxsSnkYsddD"
              *     }
              */
             permission: components["schemas"]["Permission"] | null;
-            /** @example gmXUDeQcRneOVFYeSjxU */
+            /** @example hODPVgdaOHVXGihmxirI */
             permission_mode: string | null;
             /**
              * @example [
-             *       "EgIxSkajitkrEizsaJAO"
+             *       "pmtiObDRbiZpNbycmaJx"
              *     ]
              */
             programs: string[];
             /**
              * @default false
-             * @example false
+             * @example true
              */
             truncated: boolean;
         };
@@ -1151,12 +1173,12 @@ export interface components {
         /**
          * FindingMark
          * @example {
-         *       "rule": "WDORTIEbtWqHOgPriLBP",
+         *       "rule": "WrbRjKhHKYuQmvHLBSfR",
          *       "severity": "low"
          *     }
          */
         FindingMark: {
-            /** @example utFmqCQcDdvDZVPEurUj */
+            /** @example DXFiXlEfDRpSuNeNziQY */
             rule: string;
             /**
              * @example low
@@ -1184,14 +1206,14 @@ export interface components {
         /**
          * Match
          * @example {
-         *       "excerpt": "uUHyFyInSBRMwzxKSbmO",
-         *       "seq": 8573
+         *       "excerpt": "LhhUwTsUeVYIkYoDyXGP",
+         *       "seq": 2649
          *     }
          */
         Match: {
-            /** @example DOFdgYFAZAzHMKImFlFA */
+            /** @example inUaRpKCxerEQoKfTKBj */
             excerpt: string | null;
-            /** @example 9909 */
+            /** @example 4789 */
             seq: number;
         };
         /**
@@ -1199,30 +1221,30 @@ export interface components {
          * @example {
          *       "items": [
          *         {
-         *           "excerpt": "YIkYoDyXGPvnrDNNTDCw",
-         *           "seq": 560
+         *           "excerpt": "LDzotQJIIuOMTOEMdXti",
+         *           "seq": 9746
          *         }
          *       ],
          *       "next_cursor": null,
-         *       "searched_to": 5049,
-         *       "total": 4826
+         *       "searched_to": 3153,
+         *       "total": 835
          *     }
          */
         MatchPage: {
             /**
              * @example [
              *       {
-             *         "excerpt": "wvAGKrRscfTeGzZiaFjx",
-             *         "seq": 3969
+             *         "excerpt": "xSjtYpfhVUqEskyxEcBi",
+             *         "seq": 6721
              *       }
              *     ]
              */
             items: components["schemas"]["Match"][];
-            /** @example xerEQoKfTKBjiMyErlPX */
+            /** @example cvsDNCKXJYTWBXMrFSMR */
             next_cursor: string | null;
-            /** @example 9138 */
+            /** @example 5634 */
             searched_to: number;
-            /** @example 1403 */
+            /** @example 2835 */
             total: number | null;
         };
         /**
@@ -1230,7 +1252,7 @@ export interface components {
          * @example {
          *       "by": "unknown",
          *       "decision": "denied",
-         *       "words": "JaAlULDWqzVWGPytyfFL"
+         *       "words": "KTHKDWGqwigWGSxPWwnq"
          *     }
          */
         Permission: {
@@ -1244,7 +1266,7 @@ export interface components {
              * @enum {string}
              */
             decision: "allowed" | "denied" | "interrupted";
-            /** @example DJKwjLSsRgVkDScJKjeu */
+            /** @example NHUwMBcYbUBCqFJphLsU */
             words: string;
         };
         /**
@@ -1332,6 +1354,28 @@ export interface components {
             /** @default false */
             warmup: boolean;
         };
+        /**
+         * SessionChanges
+         * @example {
+         *       "change": 6764,
+         *       "more": true,
+         *       "sessions": [
+         *         "mbpFdWetXVhYOwZjsYxJ"
+         *       ]
+         *     }
+         */
+        SessionChanges: {
+            /** @example 9361 */
+            change: number;
+            /** @example true */
+            more: boolean;
+            /**
+             * @example [
+             *       "psxSmwtEmkVBOmIxyHqA"
+             *     ]
+             */
+            sessions: string[];
+        };
         /** SessionPage */
         SessionPage: {
             items: components["schemas"]["Session"][];
@@ -1407,6 +1451,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Activity"];
+                };
+            };
+            /** @description RFC 9457 problem details */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description RFC 9457 problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_changes: {
+        parameters: {
+            query?: {
+                /** @description ``change`` of an earlier answer; now if left out. */
+                after?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Once; with Accept: text/event-stream a live stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionChanges"];
                 };
             };
             /** @description RFC 9457 problem details */
