@@ -183,8 +183,8 @@ function Arrival({ label, before }: { label: string; before: ReadonlyMap<string,
       <i aria-hidden="true" />
       {phase === "waiting" && (
         <p>
-          <strong>Waiting for the client.</strong> Run the commands on its machine: as soon as it reports, it
-          says so here and its sessions come in, the newest first.
+          <strong>Waiting for the client.</strong> Run the commands on its machine. As soon as its collector
+          reports, this says so, and its sessions come in.
         </p>
       )}
       {phase === "enrolled" && (
