@@ -208,7 +208,7 @@ def test_a_rewritten_transcript_alarms_is_acknowledged_and_that_is_undone(fleet,
     laptop.write(1, "Something else entirely, from the first byte on", "And another thing", "And more")
     expect(alarms).to_contain_text("Transcript rewritten", timeout=60_000)
     expect(row_of(page, "Wanda")).to_contain_text("Transcript rewritten")
-    expect(page.get_by_role("link", name=re.compile("Clients 1 with alarms"))).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile(r"^Clients\s+1\s+alarming$"))).to_be_visible()
     session = alarms.get_by_role("link", name="Something else entirely, from the first byte on")
     expect(session).to_have_attribute("href", f"/replay/{laptop.session(1)}")
 

@@ -15,7 +15,7 @@ function copyBySelection(text: string): boolean {
   area.style.position = "fixed";
   area.style.opacity = "0";
   // A modal dialog takes the focus from whatever lies outside of it.
-  (document.activeElement?.closest("[role=dialog], dialog") ?? document.body).append(area);
+  (document.activeElement?.closest("dialog") ?? document.body).append(area);
   area.select();
   const copied = document.execCommand("copy");
   area.remove();

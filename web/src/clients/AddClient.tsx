@@ -1,13 +1,10 @@
-import Button from "@cloudscape-design/components/button";
-import FormField from "@cloudscape-design/components/form-field";
-import Input from "@cloudscape-design/components/input";
-import Modal from "@cloudscape-design/components/modal";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useId, useState } from "react";
 import { address, type Client } from "../api/client";
 import { formatCount, formatDateTime } from "../format";
 import { visibleText } from "../replay/text/invisible";
 import { Command } from "../shell/Command";
+import { Dialog } from "../shell/Dialog";
 import { Failure } from "../shell/FailurePage";
 import { useZoneName } from "../timeZone";
 import { enrolledSince } from "./clients";
@@ -49,78 +46,25 @@ export function AddClient({ clients, onClose }: Props) {
     setLabel("");
     setTried(false);
   };
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
-    make();
-  };
 
-  return (
-    <Modal
-      visible
-      size="large"
-      header={token === undefined ? "Add a client" : `Connect ${visibleText(token.label)}`}
-      closeAriaLabel="Close"
-      onDismiss={onClose}
-      footer={
-        <div className="client-dialog-buttons">
-          {token === undefined ? (
-            <>
-              <Button variant="link" onClick={onClose}>
-                Cancel
-              </Button>
-              <Button variant="primary" loading={adding.isPending} onClick={make}>
-                Make a token
-              </Button>
-            </>
-          ) : (
-            <>
-              <Button variant="link" onClick={again}>
-                Add another
-              </Button>
-              <Button variant="primary" onClick={onClose}>
-                Done
-              </Button>
-            </>
-          )}
-        </div>
-      }
-    >
-      {token === undefined ? (
-        <form className="add-client" onSubmit={onSubmit}>
-          <FormField
-            label="Name"
-            description="What you call this machine and its user. It can be changed later."
-            errorText={tried && nameFault}
-          >
-            <Input
-              value={label}
-              onChange={({ detail }) => setLabel(detail.value.slice(0, LABEL_CHARS_MAX))}
-              placeholder="Build farm 3"
-              autoFocus
-              onKeyDown={({ detail }) => detail.key === "Enter" && make()}
-            />
-          </FormField>
-          <FormField
-            label="Address of this server"
-            description="As the client reaches it. It stands in the command that you run there."
-            errorText={serverFault !== undefined && (tried || server.trim() !== "") && serverFault}
-            warningText={
-              isLoopback(server) &&
-              "Only clients on the server's own machine reach this address. For other machines put a TLS proxy before the server (docs/deploy.md) and write its address here."
-            }
-          >
-            <Input
-              value={server}
-              inputMode="url"
-              onChange={({ detail }) => setServer(detail.value)}
-              onKeyDown={({ detail }) => detail.key === "Enter" && make()}
-            />
-          </FormField>
-          {adding.isError && <Failure error={adding.error} retry={make} />}
-          {/* Enter sends the form, also where there is no button within it. */}
-          <input type="submit" hidden />
-        </form>
-      ) : (
+  if (token !== undefined)
+    return (
+      <Dialog
+        key="connect"
+        wide
+        header={`Connect ${visibleText(token.label)}`}
+        onClose={onClose}
+        footer={
+          <>
+            <button type="button" className="text-button" onClick={again}>
+              Add another
+            </button>
+            <button type="button" className="primary-button" onClick={onClose}>
+              Done
+            </button>
+          </>
+        }
+      >
         <Connect
           label={token.label}
           token={token.token}
@@ -128,8 +72,87 @@ export function AddClient({ clients, onClose }: Props) {
           server={server.trim().replace(/\/+$/, "")}
           before={before}
         />
-      )}
-    </Modal>
+      </Dialog>
+    );
+  return (
+    <Dialog
+      key="name"
+      wide
+      header="Add a client"
+      onClose={onClose}
+      onSubmit={make}
+      footer={
+        <>
+          <button type="button" className="text-button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className="primary-button" disabled={adding.isPending}>
+            Make a token
+          </button>
+        </>
+      }
+    >
+      <div className="add-client">
+        <Field
+          label="Name"
+          description="What you call this machine and its user. It can be changed later."
+          error={tried ? nameFault : undefined}
+          value={label}
+          onChange={setLabel}
+          placeholder="Build farm 3"
+          maxLength={LABEL_CHARS_MAX}
+          autoFocused
+        />
+        <Field
+          label="Address of this server"
+          description="As the client reaches it. It stands in the command that you run there."
+          error={tried || server.trim() !== "" ? serverFault : undefined}
+          warning={
+            isLoopback(server)
+              ? "Only clients on the server's own machine reach this address. For other machines put a TLS proxy before the server (docs/deploy.md) and write its address here."
+              : undefined
+          }
+          value={server}
+          onChange={setServer}
+        />
+        {adding.isError && <Failure error={adding.error} retry={make} />}
+      </div>
+    </Dialog>
+  );
+}
+
+interface FieldProps {
+  label: string;
+  description: string;
+  error?: string | undefined;
+  warning?: string | undefined;
+  value: string;
+  onChange: (value: string) => void;
+  placeholder?: string;
+  maxLength?: number;
+  autoFocused?: boolean;
+}
+
+function Field({ label, description, error, warning, value, onChange, autoFocused, ...rest }: FieldProps) {
+  const id = useId();
+  return (
+    <div className="add-client-field">
+      <label htmlFor={id}>{label}</label>
+      <p id={`${id}-description`}>{description}</p>
+      <input
+        id={id}
+        value={value}
+        onChange={({ target }) => onChange(target.value)}
+        aria-describedby={`${id}-description ${id}-fault`}
+        aria-invalid={error !== undefined}
+        data-autofocus={autoFocused}
+        {...rest}
+      />
+      <div id={`${id}-fault`} role="status">
+        {error !== undefined && <p className="add-client-error">{error}</p>}
+        {error === undefined && warning !== undefined && <p className="add-client-warning">{warning}</p>}
+      </div>
+    </div>
   );
 }
 

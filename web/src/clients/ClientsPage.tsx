@@ -1,4 +1,3 @@
-import Button from "@cloudscape-design/components/button";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useEffect, useReducer, useRef, useState } from "react";
@@ -81,7 +80,9 @@ export function ClientsPage() {
     body = (
       <div className="clients-message clients-none">
         <h2>No client matches</h2>
-        <Button onClick={() => change("", undefined)}>Clear filters</Button>
+        <button type="button" className="outlined-button" onClick={() => change("", undefined)}>
+          Clear filters
+        </button>
       </div>
     );
   else body = <ClientTable clients={shown} open={open} onToggle={toggle} now_ms={dataUpdatedAt} />;
@@ -96,17 +97,23 @@ export function ClientsPage() {
           Clients{" "}
           {clients.length > 0 && <span className="clients-count">({formatCount(clients.length)})</span>}
         </h1>
-        <Button
-          iconName="refresh"
-          ariaLabel="Refresh"
+        <button
+          type="button"
+          className="clients-refresh"
+          aria-label="Refresh"
+          title="Refresh"
           onClick={() => {
             void refetch().then(settle);
           }}
-        />
+        >
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            <path d="M13.5 3v3.5H10M13.3 6.5A5.5 5.5 0 1 0 13.5 9" />
+          </svg>
+        </button>
         {!fresh && !alone && (
-          <Button variant="primary" onClick={add}>
+          <button type="button" className="primary-button" onClick={add}>
             Add client
-          </Button>
+          </button>
         )}
       </header>
       {fresh ? (
@@ -223,9 +230,9 @@ function NoClients({ header, onAdd }: { header: string; onAdd: () => void }) {
         of Claude Code to this server, encrypted on the way, and follows them as they grow. Add a client here,
         run one command on its machine, and its sessions appear.
       </p>
-      <Button variant="primary" onClick={onAdd}>
+      <button type="button" className="primary-button" onClick={onAdd}>
         Add client
-      </Button>
+      </button>
     </section>
   );
 }

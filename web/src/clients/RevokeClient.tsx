@@ -1,8 +1,7 @@
-import Button from "@cloudscape-design/components/button";
-import Modal from "@cloudscape-design/components/modal";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Client } from "../api/client";
 import { visibleText } from "../replay/text/invisible";
+import { Dialog } from "../shell/Dialog";
 import { Failure } from "../shell/FailurePage";
 import { useAnnounce } from "../shell/page";
 import { nameOf } from "./clients";
@@ -29,20 +28,19 @@ export function RevokeClient({ client, onRevoked, onClose }: Props) {
     },
   });
   return (
-    <Modal
-      visible
+    <Dialog
       header={`Revoke ${name}?`}
-      closeAriaLabel="Close"
-      onDismiss={onClose}
+      onClose={onClose}
+      onSubmit={() => revoking.mutate()}
       footer={
-        <div className="client-dialog-buttons">
-          <Button variant="link" onClick={onClose}>
+        <>
+          <button type="button" className="text-button" data-autofocus onClick={onClose}>
             Cancel
-          </Button>
-          <Button variant="primary" loading={revoking.isPending} onClick={() => revoking.mutate()}>
+          </button>
+          <button type="submit" className="primary-button" disabled={revoking.isPending}>
             Revoke
-          </Button>
-        </div>
+          </button>
+        </>
       }
     >
       <ul className="client-dialog-list">
@@ -52,6 +50,6 @@ export function RevokeClient({ client, onRevoked, onClose }: Props) {
         <li>You can let it in again at any time; it then ships what it missed.</li>
       </ul>
       {revoking.isError && <Failure error={revoking.error} retry={() => revoking.mutate()} />}
-    </Modal>
+    </Dialog>
   );
 }

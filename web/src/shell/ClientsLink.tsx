@@ -12,12 +12,9 @@ export function ClientsLink({ onClick }: { onClick: () => void }) {
     <Link to="/clients" className="side-link" activeOptions={{ includeSearch: false }} onClick={onClick}>
       Clients{" "}
       {alarming > 0 && (
-        <span
-          className="side-mark"
-          title={alarming === 1 ? "1 client has alarms" : `${alarming} clients have alarms`}
-        >
-          {alarming}
-          <span className="visually-hidden"> with alarms</span>
+        <span className="side-mark" title={alarming === 1 ? "1 is alarming" : `${alarming} are alarming`}>
+          {`${alarming} `}
+          <span className="visually-hidden">alarming</span>
         </span>
       )}
     </Link>
