@@ -26,7 +26,7 @@ def test_the_printed_address_signs_one_browser_in_and_no_second_one(site, open_p
     expect(second.get_by_role("table", name="Sessions")).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["", "replay/88ea517a-365f-4f0d-98d7-b46b635392c6"])
+@pytest.mark.parametrize("path", ["", "clients", "replay/88ea517a-365f-4f0d-98d7-b46b635392c6"])
 def test_a_browser_without_the_cookie_sees_the_sign_in_page_and_nothing_else(site, open_page, sign_in_heading, path):
     page = open_page(site, path, signed_in=False)
     expect(sign_in_heading(page)).to_be_visible()

@@ -141,6 +141,7 @@ function Field({ label, description, error, warning, value, onChange, autoFocuse
       <p id={`${id}-description`}>{description}</p>
       <input
         id={id}
+        className="text-field"
         value={value}
         onChange={({ target }) => onChange(target.value)}
         aria-describedby={`${id}-description ${id}-fault`}

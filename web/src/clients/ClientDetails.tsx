@@ -252,6 +252,7 @@ function Name({ client }: { client: Client }) {
         <input
           // biome-ignore lint/a11y/noAutofocus: whoever pressed Rename is about to type
           autoFocus
+          className="text-field"
           aria-label="New name"
           value={typed}
           maxLength={LABEL_CHARS_MAX}

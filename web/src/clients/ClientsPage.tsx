@@ -123,7 +123,7 @@ export function ClientsPage() {
           <div className="clients-bar">
             <input
               type="search"
-              className="clients-search"
+              className="text-field clients-search"
               aria-label="Find clients"
               placeholder="Find by name, host, user, system or version"
               value={text}
