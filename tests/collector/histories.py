@@ -58,6 +58,7 @@ class Wire:
         """Requests that were sent and did not arrive yet."""
         self.arrived = 0
         self.broken = False
+        self.is_cut = False
         self._to_break = ["", 0, ""]
 
     def break_at(self, call, nth, fault):
@@ -97,6 +98,8 @@ class Wire:
 
     def __getattr__(self, name):
         def call(message):
+            if self.is_cut:
+                raise Unreachable("there is no way")
             fate = self._fate(name)
             self._befall(fate)
             if fate == "lost":

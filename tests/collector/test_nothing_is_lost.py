@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 
 from collector.histories import FOLDERS, Faults, World, swap_for_link, swap_for_pipe, transcripts
 from ingest.lines import opened
+from session_replay.store.attachments import attachment
 from session_replay.wire import BLOCK_BYTES
 
 HISTORIES = 2_000 if "SOAK" in os.environ else 500
@@ -239,3 +240,46 @@ def test_whatever_happens_all_of_every_file_is_stored_once(histories):
             print_blob=True,
         ),
     )
+
+
+def test_an_outage_of_45_days_with_the_clients_own_cleaning_loses_nothing(tmp_path):
+    """Each day a session is written and one of 30 days ago is deleted; on some days the collector starts again."""
+    day_seconds = 86_400
+    with opened(tmp_path) as at:
+        world = World(at, Faults(at.database.engine), tmp_path / "world", piece_bytes=8_192)
+        world.look()
+        world.ship(4)
+        written = {}
+        world.wire.is_cut = True
+        for day in range(45):
+            path = world.path("-a", f"{day:08x}-0000-4000-8000-000000000045")
+            world.create(path, 500)
+            spilled = path.with_suffix("") / "tool-results" / "a.txt"
+            spilled.parent.mkdir(parents=True)
+            spilled.write_bytes(b"%d" % day)
+            for _ in range(4):
+                world.look()
+                world.ship(4)
+                world.pass_time(30)
+                world.append(path, 300)
+            written[path] = path.read_bytes()
+            world.pass_time(day_seconds)
+            world.look()
+            if day >= 30:
+                old = world.path("-a", f"{day - 30:08x}-0000-4000-8000-000000000045")
+                old.unlink()
+                shutil.rmtree(old.with_suffix(""))
+            if day % 7 == 6:
+                world.start_collector()
+            world.look()
+        assert world.shipper.progress().unshipped_since is not None
+        world.wire.is_cut = False
+        world.settle()
+        world.check_at_rest()
+        stored = {path: generations for path, _, _, generations in world.stored()}
+        assert stored == {path.relative_to(world.projects).as_posix(): [raw] for path, raw in written.items()}
+        with at.database.read() as connection:
+            for day, path in enumerate(written):
+                spilled = path.relative_to(world.projects).with_suffix("") / "tool-results" / "a.txt"
+                assert attachment(connection, at, world.reception.client, spilled.as_posix()) == b"%d" % day
+        assert list((world.home / "spool").iterdir()) == []

@@ -1,0 +1,91 @@
+"""What real clients wrote, and when, with collectors and the server killed meanwhile: stored as it lies on disk."""
+
+import json
+import os
+import random
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from collector.fleet import Fleet
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+AT_ONCE = 20
+SECONDS_MAX = 300 if "SOAK" in os.environ else 8
+"""Longer traces are written faster: to last so long."""
+COLLECTORS = 2
+KILLS = 3
+
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"there is no corpus in {CORPUS}")
+
+
+@pytest.fixture
+def fleet(tmp_path):
+    fleet = Fleet(tmp_path)
+    yield fleet
+    fleet.close()
+
+
+def replay(trace, to, seconds_max):
+    """Write what a trace says below ``to``, with its own pauses or, if it is long, with shorter ones.
+
+    Each trace's project folders get its own name in front: many of them were recorded in the same folder.
+    """
+    config = trace.parent.parent / "config" / "projects"
+    writes = [json.loads(line) for line in trace.read_text().splitlines()]
+    writes = [one for one in writes if "size" in one and (config / one["path"]).is_file()]
+    if not writes:
+        return
+    first = writes[0]["t"]
+    scale = min(1.0, seconds_max / max(1e-9, writes[-1]["t"] - first))
+    started = time.monotonic()
+    name = "-".join(trace.parts[-4:-2])
+    for one in writes:
+        time.sleep(max(0.0, started + (one["t"] - first) * scale - time.monotonic()))
+        source, target = config / one["path"], to / f"-{name}{one['path']}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.suffix != ".jsonl":  # replaced as a whole; only its last state is known
+            new = target.with_name(f"{target.name}.tmp.0")
+            shutil.copyfile(source, new)
+            new.replace(target)
+            continue
+        with source.open("rb") as whole, target.open("ab") as transcript:
+            whole.seek(transcript.tell())
+            transcript.write(whole.read(max(0, one["size"] - transcript.tell())))
+
+
+def test_all_recorded_sessions_twenty_at_once_with_collectors_and_server_killed(fleet):
+    traces = sorted(CORPUS.glob("client-*/*/truth/write_trace.jsonl"))
+    assert len(traces) >= AT_ONCE
+    clients = [fleet.add(f"client-{number}") for number in range(COLLECTORS)]
+    seed = random.randrange(1 << 30)
+    when = random.Random(seed)
+    waiting = list(enumerate(traces))
+    lock = threading.Lock()
+
+    def write():
+        while True:
+            with lock:
+                if not waiting:
+                    return
+                number, trace = waiting.pop(0)
+            replay(trace, clients[number % COLLECTORS].projects, SECONDS_MAX)
+
+    writers = [threading.Thread(target=write) for _ in range(AT_ONCE)]
+    for writer in writers:
+        writer.start()
+    for _ in range(KILLS):
+        time.sleep(when.uniform(1, SECONDS_MAX / 3))
+        for client in clients:
+            client.kill()
+        fleet.kill_server()
+    for writer in writers:
+        writer.join()
+    fleet.wait_until_shipped()
+    fleet.stop()
+    stored = [path for client in clients for path in client.projects.rglob("*.jsonl")]
+    assert len(stored) >= len(traces)
+    assert fleet.faults() == [], f"seed {seed}"
