@@ -328,7 +328,8 @@ class Receiver:
         if report.present is not None:
             digests = [streams.address(self._at.key, client, address) for address in report.held_back]
             held_back = {stream.id for stream in streams.find_by_addresses(tx, client, digests).values()}
-            if last.folder in {"", report.folder}:  # what was imported, or lies in another folder, is not looked for there
+            # What was imported, or lies in another folder, is not looked for in this one.
+            if last.folder in {"", report.folder}:
                 gone |= set(streams.followed(tx, client)) - set(report.present) - held_back
             streams.follow(tx, client, report.present)
         deleted = streams.mark_deleted(tx, client, gone, now_ms)
