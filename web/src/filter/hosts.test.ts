@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { client } from "../testing/clients";
 import type { Condition, FilterNode } from "./filter";
 import { optionsOf } from "./HostSelect";
 import { hostsOf, withHosts } from "./hosts";
@@ -38,12 +39,12 @@ test("alternatives that are no hosts become a group beside the hosts", () => {
 });
 
 test("one option for each host, those at work first, with its users, state and sessions", () => {
-  const client = { id: "1", user: "ann", sessions: 2, live: false, last_seen_at: "2026-11-03T07:04:00Z" };
+  const ann = { user: "ann", sessions: 2, live: false, last_seen_at: "2026-11-03T07:04:00Z" };
   const options = optionsOf(
     [
-      { ...client, host: "away" },
-      { ...client, host: "busy", user: "bob", sessions: 1, live: true },
-      { ...client, host: "away", user: "cy", last_seen_at: "2026-11-04T07:04:00Z" },
+      client({ ...ann, id: "1", host: "away" }),
+      client({ ...ann, id: "2", host: "busy", user: "bob", sessions: 1, live: true }),
+      client({ ...ann, id: "3", host: "away", user: "cy", last_seen_at: "2026-11-04T07:04:00Z" }),
     ],
     ["unknown"],
     "UTC",
