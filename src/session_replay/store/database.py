@@ -153,7 +153,8 @@ def _engine(url: URL, *, reads_only: bool) -> Engine:
         # A plain connection that is the last to close would move the log into the file.
         path = quote(str(Path(url.database or "").absolute()))
         url = URL.create("sqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"})
-    engine = create_engine(url, pool_size=READERS_MAX, connect_args={"check_same_thread": False})
+    # The connection used last has the pages in its cache: one warm cache in the place of many.
+    engine = create_engine(url, pool_size=READERS_MAX, pool_use_lifo=True, connect_args={"check_same_thread": False})
     if sqlite3.sqlite_version_info < (3, 35):
         raise ReplayError(f"SQLite {sqlite3.sqlite_version} is too old, 3.35 is needed")
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from session_replay.query.answers import Listing, Order, Parent
 from session_replay.query.cursor import Cursor
 from session_replay.query.filter import Filter, Token
+from session_replay.query.mirror.arrays import numbered
 from session_replay.query.mirror.columns import COUNTED_TOKENS, Columns, Mask, Numbers, id_head
 from session_replay.query.mirror.evaluate import Evaluation
 from session_replay.query.rows import token_counts
@@ -20,9 +21,8 @@ from session_replay.query.stats import pending_streams, sorted_days
 from session_replay.query.vocabulary import Property
 from session_replay.wire import Activity, Facet, FindingCounts, Stats
 
-SEEN_CELLS_MAX = 32_000_000
+SEEN_CELLS_MAX = 8_000_000
 """Names times trees, up to which each pair is ticked off on a table; beyond it pairs are sorted."""
-RUN_DAYS_MAX = 100_000
 EXACT_MAX = 1 << 53
 """Below it sums of whole numbers are exact as floating-point ones, which are quicker to make."""
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
@@ -115,7 +115,7 @@ class MirrorAnswers:
         days = columns.days(zone)[tops[members]]
         if not len(days):
             return sorted_days({})
-        found, places = _numbered(days)
+        found, places = numbered(days)
         is_main = columns.figure("listed")[members] & ~columns.figure("orphan")[members]
         mains = np.bincount(places[is_main], minlength=len(found))
         messages = _sums(places, columns.figure("counted_messages")[members], len(found))
@@ -135,7 +135,11 @@ class MirrorAnswers:
         trees = self._asking.trees(asked) & np.append(self._columns.figure("listed"), np.False_)
         if of.kind == "name" and of.names:
             texts = self._columns.names[of.names].texts
-            counts = self._name_counts(of, trees)
+            counts = self._columns.counts.get(of.name) if asked is None else None
+            if counts is None:
+                counts = self._name_counts(of, trees)
+            if asked is None:
+                self._columns.counts[of.name] = counts
             return [Facet(texts[code], int(counts[code])) for code in np.flatnonzero(counts).tolist()]
         if of.kind == "choice" and of.columns:
             return self._value_counts(of, of.choices, trees)
@@ -214,14 +218,6 @@ def _edge(values: Numbers, count: int, *, descending: bool) -> Any:  # noqa: ANN
     return np.partition(values, place)[place]
 
 
-def _numbered(days: Numbers) -> tuple[Numbers, Numbers]:
-    """Distinct days, or a run that holds them, and the place of each day among these."""
-    first, last = int(days.min()), int(days.max())
-    if last - first < RUN_DAYS_MAX:
-        return np.arange(first, last + 1), days - first
-    return np.unique(days, return_inverse=True)
-
-
 def _sums(places: Numbers, values: Numbers, count: int) -> NDArray[np.int64]:
     """The sum of the values at each of ``count`` places."""
     if int(np.abs(values).sum(dtype=np.int64)) < EXACT_MAX:
@@ -235,8 +231,9 @@ def _distinct(tops: Numbers, codes: Numbers, trees: Mask, names: int) -> Numbers
     """How many different tops each code stands beside."""
     count = max(1, int(np.count_nonzero(trees)))
     if names * count > SEEN_CELLS_MAX:
-        pairs = np.unique(codes.astype(np.int64) * len(trees) + tops)
-        return np.bincount(pairs // len(trees), minlength=names)
+        pairs = np.sort(codes.astype(np.int64) * len(trees) + tops)
+        is_new = np.diff(pairs, prepend=-1) > 0
+        return np.bincount(pairs[is_new] // len(trees), minlength=names)
     numbers = np.cumsum(trees, dtype=np.int32) - 1
     seen = np.zeros(names * count, np.bool_)
     seen[codes * np.int32(count) + numbers[tops]] = True

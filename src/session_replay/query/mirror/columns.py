@@ -150,6 +150,8 @@ class Columns:
         self._sorted = np.zeros(0, np.int64)  # stream ids in ascending order, and the row of each
         self._sorted_rows = np.zeros(0, np.int32)
         self._later: dict[int, int] = {}  # row by stream id of those that came since they were sorted
+        self.counts: dict[str, Numbers] = {}
+        """How many trees have each name of a property, where it was asked for all of them; until sessions change."""
         self._days: dict[str, _Days] = {}
         self._unsettled: list[tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]] = []
 
@@ -197,6 +199,7 @@ class Columns:
 
     def put(self, records: Sequence[Record]) -> None:
         """Add sessions, or replace what is known of them; ``settle`` must follow the last ones."""
+        self.counts.clear()
         rows = self._rows_for(np.array([one.stream_id for one in records], np.int64))
         for place, one in enumerate(FIGURES):
             self._columns[one.name][rows] = [record.figures[place] for record in records]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from session_replay.query.instant import MS_MAX, MS_MIN, offset_ms
+from session_replay.query.mirror.arrays import numbered
 
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
@@ -20,7 +21,7 @@ DAY_MS = 86_400_000
 def local_days(times_ms: NDArray[np.int64], zone: tzinfo) -> NDArray[np.int64]:
     """Days since 1970-01-01 on the wall calendar of ``zone``, of epoch milliseconds."""
     times = np.clip(times_ms, MS_MIN, MS_MAX)
-    hours, places = np.unique(times // HOUR_MS, return_inverse=True)
+    hours, places = numbered(times // HOUR_MS)
     starts = [offset_ms(hour * HOUR_MS, zone) for hour in hours.tolist()]
     ends = [offset_ms(hour * HOUR_MS + HOUR_MS - 1, zone) for hour in hours.tolist()]
     offsets = np.array(starts, np.int64)[places]
