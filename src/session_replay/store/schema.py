@@ -256,6 +256,7 @@ sessions = Table(
         onupdate=next_change,
         server_default=text("0"),
     ),
+    Index("ix_sessions_of_client", "client_id", "parent_id", "grown_ms"),  # figures of clients, from it alone
     Index(
         "ix_sessions_to_be_linked",
         "root_id",

@@ -269,6 +269,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
         sa.UniqueConstraint("stream_id", name=op.f("uq_sessions_stream_id")),
     )
+    op.create_index("ix_sessions_of_client", "sessions", ["client_id", "parent_id", "grown_ms"], unique=False)
     op.create_index(
         "ix_sessions_main",
         "sessions",
