@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { BASE_PATH } from "./base";
 import { clientsSearch } from "./clients/clients";
+import { onScreen } from "./replay/onScreen";
 import { type SessionsSearch, sessionsSearch } from "./sessions/search";
 import { FailurePage } from "./shell/FailurePage";
 import { NotFoundPage } from "./shell/NotFoundPage";
@@ -48,14 +49,16 @@ const replayRoute = createRoute({
       agent: textOf(agent),
     };
   },
-  beforeLoad: async ({ params, search, preload }) => {
-    if (preload) return;
-    const { beginTrace } = await import("./replay/SessionPage");
-    // The entry of a subagent that is opened in place is none of this session's.
-    const isOwn = search.agent === undefined || search.agent === params.sessionId;
-    await beginTrace(params.sessionId, isOwn ? search.entry : undefined);
-  },
+  // Not for another entry or filter of what is on the screen: these are shown at once.
+  beforeLoad: ({ params, search, preload }) =>
+    preload || onScreen.sessionId === params.sessionId ? undefined : begin(params.sessionId, search),
 });
+
+async function begin(sessionId: string, { agent, entry }: ReplaySearch): Promise<void> {
+  const { beginTrace } = await import("./replay/SessionPage");
+  // The entry of a subagent that is opened in place is none of this session's.
+  await beginTrace(sessionId, agent === undefined || agent === sessionId ? entry : undefined);
+}
 
 const clientsRoute = createRoute({
   getParentRoute: () => rootRoute,

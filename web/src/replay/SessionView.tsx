@@ -5,6 +5,7 @@ import {
   Suspense,
   useCallback,
   useDeferredValue,
+  useEffect,
   useMemo,
   useRef,
   useState,
@@ -85,6 +86,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
   const subagents = useSubagents(session).data ?? NO_SUBAGENTS;
 
   const { rows, version } = trace;
+  const drawn = useDrawn(rows.entryCount > 0 || trace.caughtUp);
   const found = useMatches(sessionId, shownQuery.text, trace);
   const { excerpts } = found;
   const live = session?.live ?? false;
@@ -313,7 +315,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
         inspector={
           panels.inspector ? (
             <Suspense>
-              {(rows.entryCount > 0 || trace.caughtUp) && (
+              {drawn && (
                 <Inspector
                   key={agent ?? sessionId}
                   sessionId={agent ?? sessionId}
@@ -429,6 +431,23 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
       {keysShown && <KeyList onClose={() => setKeysShown(false)} />}
     </div>
   );
+}
+
+/** Whether what was `ready` has been drawn: what is less urgent, and long to load, begins then. */
+function useDrawn(ready: boolean): boolean {
+  const [drawn, setDrawn] = useState(false);
+  useEffect(() => {
+    if (!ready) return;
+    let later = 0;
+    const frame = requestAnimationFrame(() => {
+      later = window.setTimeout(() => setDrawn(true), 0);
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(later);
+    };
+  }, [ready]);
+  return drawn;
 }
 
 /** A subagent's prompt was written by the model; on the subagent's own page it is what begins the trace. */

@@ -215,17 +215,26 @@ const TOKENS = [
 
 function SearchBox({ inputRef, query, onQuery, counts, match, matches, search, onMatch }: Props) {
   const [text, setText] = useState(query.text);
-  // What this box has last sent: a different query comes from elsewhere (Back, a chip) and is taken over.
+  // What this box has sent, and comes back in the address after a moment; a different query comes from elsewhere (Back,
+  // a chip) and is taken over.
   const sent = useRef(query.text);
-  if (query.text !== sent.current) {
-    sent.current = query.text;
-    setText(query.text);
+  const underWay = useRef<string[]>([]);
+  const seen = useRef(query.text);
+  if (query.text !== seen.current) {
+    seen.current = query.text;
+    const place = underWay.current.indexOf(query.text);
+    underWay.current = place < 0 ? [] : underWay.current.slice(place + 1);
+    if (place < 0) {
+      sent.current = query.text;
+      setText(query.text);
+    }
   }
   const send = (next: string) => {
     const { text: words, ...typed } = parseQuery(next);
     const tokens = { ...typed, tools: asCalled(typed.tools, counts) };
     const merged = next === words ? { ...query, text: words } : { ...joined(query, tokens), text: words };
     sent.current = words;
+    underWay.current.push(words);
     if (words !== next.trim()) setText(words);
     onQuery(merged);
   };

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { ApiError } from "../../api/client";
 import { type TraceEvent, traceEvents } from "../../api/sse";
+import { onScreen } from "../onScreen";
 import type { Entry, EntryPatch, Session } from "../shapes";
 import { Rows } from "./rows";
 
@@ -156,8 +157,6 @@ interface Begun {
 }
 
 let begun: Begun | null = null;
-/** The session whose trace is on the screen. */
-let shown: string | null = null;
 
 /** So long a page is held back at most: then it is drawn without its rows. */
 const FIRST_ROWS_MS_MAX = 250;
@@ -169,7 +168,7 @@ const ADOPTION_MS_MAX = 10_000;
  * page is drawn once, with them; after a while without them, too. What is on the screen already is left as it is.
  */
 export function beginTrace(sessionId: string, entry: number | string | undefined): Promise<void> {
-  if (shown === sessionId || begun?.sessionId === sessionId) return Promise.resolve();
+  if (onScreen.sessionId === sessionId || begun?.sessionId === sessionId) return Promise.resolve();
   begun?.ending.abort();
   const store = new TraceStore();
   const ending = new AbortController();
@@ -221,10 +220,10 @@ export function useTrace(sessionId: string, attempt: number, entry: number | str
       begun.adopt();
       begun = null;
     } else void follow(sessionId, current, wanted.current, ending.signal);
-    shown = sessionId;
+    onScreen.sessionId = sessionId;
     return () => {
       ending.abort();
-      if (shown === sessionId) shown = null;
+      if (onScreen.sessionId === sessionId) onScreen.sessionId = null;
     };
   }, [sessionId, current]);
 
