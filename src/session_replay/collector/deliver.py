@@ -385,10 +385,10 @@ class Shipper:
         if error is not None:
             self._wait_for_server(lane, error)
             return False
-        if did:
-            self._lanes[lane] = _NO_FAILURE
-            if failure.error is not None:
-                self.confirm_all()
+        # Also where there was nothing to do: what failed here may have been shipped by the other lane.
+        self._lanes[lane] = _NO_FAILURE
+        if did and failure.error is not None:
+            self.confirm_all()
         return did
 
     def _wait_for_server(self, lane: Lane, error: ReplayError) -> None:
