@@ -59,7 +59,7 @@ export function AddClient({ clients, onClose }: Props) {
             <button type="button" className="text-button" onClick={again}>
               Add another
             </button>
-            <button type="button" className="primary-button" onClick={onClose}>
+            <button type="button" className="primary-button" data-autofocus onClick={onClose}>
               Done
             </button>
           </>
