@@ -27,7 +27,7 @@ SERVE := $(BIN)/session-replay serve --port $(PORT) $(if $(TRANSCRIPTS),--transc
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run dev check test bench api golden browser-and-database
+.PHONY: help setup run dev check test soak bench api golden browser-and-database
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,9 @@ check: $(UI) ## format, lint, types, import layers, generated files
 test: $(UI) browser-and-database ## install what the tests need and run them all, browser tests included
 	$(NPM) test
 	$(BIN)/pytest
+
+soak: $(VENV)/.dev ## what kills and disturbs a fleet at random, many times over (half an hour)
+	SOAK=1 $(BIN)/pytest tests/collector tests/cli/test_kill.py
 
 bench: $(UI) ## the benchmarks: a table, and benchmarks/results.json (BENCH=--quick for a short one)
 	$(BIN)/python benchmarks/run.py $(BENCH)

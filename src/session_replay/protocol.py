@@ -173,7 +173,8 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
         unshipped_bytes, unshipped_since_ms: What the server does not have yet, and since when.
         faults: Files that could not be taken, some of them.
         gone: Streams whose file was removed since the last report.
-        present: All streams whose files are there, once after a start: the others were removed meanwhile.
+        present: All streams whose files are there, once after a start: the answer names those that were followed before
+            and are not among them.
         held_back: With ``present``: addresses of files that are there and, as somebody wished, are not sent.
     """
 
@@ -193,10 +194,17 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     folder: str = ""
 
 
-class Told(msgspec.Struct, frozen=True):
-    """The answer to a report: the server's clock."""
+class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The answer to a report.
+
+    Attributes:
+        now_ms: The server's clock.
+        missed: Streams that were followed and that a report of all present ones did not name.  Whether they are gone
+            is for the collector to say: the report may have been on its way for long.
+    """
 
     now_ms: int
+    missed: tuple[int, ...] = ()
 
 
 class Enrolment(msgspec.Struct, frozen=True):

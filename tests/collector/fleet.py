@@ -16,12 +16,12 @@ from sqlalchemy import select
 from collector.middleman import Middleman
 from server.conftest import API_KEY, Running, environment
 from session_replay.collector.state import Status
-from session_replay.protocol import root_of
 from session_replay.store import schema
 from session_replay.store.chunks import read_range, stored_chunks
+from session_replay.store.clients import ALARMING
 from session_replay.store.installation import open_installation
 from session_replay.store.sealed import StreamKey
-from session_replay.store.streams import find, open_path
+from session_replay.store.streams import open_path
 from session_replay.vault.source import KeySource
 from session_replay.wire import block_hashes
 
@@ -110,40 +110,41 @@ class Fleet:
 
     def faults(self):
         """What is wrong with what the stopped server has; nothing, if all is well."""
-        found = []
-        with (
-            open_installation(
-                self.folder / "data", KeySource(self.folder, file=self.folder / "secret" / "the.key")
-            ) as at,
-            at.database.read() as connection,
-        ):
-            stored = {}
-            for row in connection.execute(select(schema.streams)):
-                secret = at.session_keys.find(connection, [row.session_id])[row.session_id]
-                stream = find(connection, row.id)
-                path = open_path(at.key, secret, row.address, row.sealed_path)
-                key = StreamKey(secret, at.key.organization, row.id, row.generation)
-                ends = [0]
-                for chunk in stored_chunks(connection, key, 0):
-                    if chunk.start != ends[-1]:
-                        found.append(f"{path}: a gap or an overlap at {chunk.start}")
-                    ends.append(chunk.end)
-                raw = read_range(connection, key, 0, 1 << 40)
-                if root_of(stream.leaves) != root_of(block_hashes(raw)):
-                    found.append(f"{path}: other hashes than its bytes")
-                stored.setdefault(path, []).append((stream.generation, raw))
-            kinds = set(connection.execute(select(schema.client_events.c.kind)).scalars())
-            found += [f"an alarm: {kind}" for kind in kinds & {"rewritten", "truncated", "deleted", "copied"}]
-        on_disk = {}
-        for client in self.clients:
-            for path in client.projects.rglob("*.jsonl"):
-                on_disk[path.relative_to(client.projects).as_posix()] = path.read_bytes()
+        source = KeySource(self.folder, file=self.folder / "secret" / "the.key")
+        with open_installation(self.folder / "data", source) as at, at.database.read() as connection:
+            found, stored = [], {}
+            for row in connection.execute(select(schema.streams)).all():
+                path, raw = _bytes_of(at, connection, row, found)
+                stored.setdefault(path, []).append((row.generation, raw))
+            events = connection.execute(select(schema.client_events)).all()
+            found += [f"an alarm: {event.kind}" for event in events if event.kind in ALARMING]
+        on_disk = {
+            path.relative_to(client.projects).as_posix(): path.read_bytes()
+            for client in self.clients
+            for path in client.projects.rglob("*.jsonl")
+            if path.name != "journal.jsonl"  # of a workflow: an attachment
+        }
         for path, raw in on_disk.items():
             if stored.get(path) != [(0, raw)]:
                 sizes = [(generation, len(kept)) for generation, kept in stored.get(path, [])]
                 found.append(f"{path}: has {len(raw)} bytes, stored are (generation, bytes) {sizes}")
-        found += [f"{path}: nobody has it" for path in stored.keys() - on_disk.keys()]
-        return found
+        return found + [f"{path}: nobody has it" for path in stored.keys() - on_disk.keys()]
+
+
+def _bytes_of(at, connection, row, found):
+    """The path of a stream, and its bytes; what is wrong with them is added to ``found``."""
+    secret = at.session_keys.find(connection, [row.session_id])[row.session_id]
+    path = open_path(at.key, secret, row.address, row.sealed_path)
+    key = StreamKey(secret, at.key.organization, row.id, row.generation)
+    end = 0
+    for chunk in stored_chunks(connection, key, 0):
+        if chunk.start != end:
+            found.append(f"{path}: a gap or an overlap at {chunk.start}")
+        end = chunk.end
+    raw = read_range(connection, key, 0, 1 << 40)
+    if row.leaves != block_hashes(raw):
+        found.append(f"{path}: other hashes than those of its bytes")
+    return path, raw
 
 
 class Client:

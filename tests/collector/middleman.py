@@ -20,14 +20,20 @@ class Middleman:
     """
 
     def __init__(self, port, watch):
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(port, watch))
-        self._server.daemon_threads = True
+        self._server = _Quiet(("127.0.0.1", 0), _handler(port, watch))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self):
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """A collector that was killed leaves broken connections."""
 
 
 def _handler(port, watch):

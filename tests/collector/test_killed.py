@@ -53,8 +53,8 @@ def write(client, seed, is_stopped):
             file.write(rest[path])
 
 
-@pytest.mark.parametrize("number", range(ROUNDS))
-def test_killed_at_each_moment_of_their_conversation(fleet, number):
+@pytest.mark.parametrize("_number", range(ROUNDS))
+def test_killed_at_each_moment_of_their_conversation(fleet, _number):
     seed = random.randrange(1 << 30)
     stopped = threading.Event()
     clients = [fleet.add(f"client-{place}", victim, moment) for place, (victim, moment) in enumerate(MOMENTS)]
@@ -69,4 +69,4 @@ def test_killed_at_each_moment_of_their_conversation(fleet, number):
     assert [client.folder.name for client in clients if not client.is_over] == [], f"seed {seed}: never came there"
     assert sum(client.kills for client in clients) + fleet.kills == len(MOMENTS)
     fleet.stop()
-    assert fleet.faults() == [], f"seed {seed}, round {number}"
+    assert not fleet.faults(), "\n".join([f"seed {seed}", *fleet.faults()])

@@ -88,4 +88,4 @@ def test_all_recorded_sessions_twenty_at_once_with_collectors_and_server_killed(
     fleet.stop()
     stored = [path for client in clients for path in client.projects.rglob("*.jsonl")]
     assert len(stored) >= len(traces)
-    assert fleet.faults() == [], f"seed {seed}"
+    assert not fleet.faults(), "\n".join([f"seed {seed}", *fleet.faults()])

@@ -143,7 +143,7 @@ def test_what_is_gone_is_written_down_once_and_comes_back(at, reception):
             return connection.execute(select(schema.streams.c.deleted_ms)).scalar_one()
 
     def report(**more):
-        reception.report(Report(1, "1.0", "Linux", "b1", "m1", **more))
+        return reception.report(Report(1, "1.0", "Linux", "b1", "m1", **more))
 
     report(present=(standing.stream,))
     assert deleted() is None
@@ -153,7 +153,10 @@ def test_what_is_gone_is_written_down_once_and_comes_back(at, reception):
     assert deleted() == first
     assert open_one(reception).standing.stream == standing.stream
     assert deleted() is None
-    report(present=())
+    told = report(present=())
+    assert told.missed == (standing.stream,)
+    assert deleted() is None  # it may be an old report, and the file new
+    report(gone=told.missed)
     assert deleted() is not None
     with at.database.read() as connection:
         kinds = connection.execute(select(schema.client_events.c.kind)).scalars().all()

@@ -319,10 +319,12 @@ def test_a_report_is_shown_and_alarms(collector, client):
     collector.ask("report", report(gone=(standing.stream,)), protocol.Told)
     assert alarms(client) == ["deleted"]
     # Told again it is no second event, and a file that is there again is no deleted one.
-    collector.ask("report", report(present=()), protocol.Told)
+    collector.ask("report", report(gone=(standing.stream,)), protocol.Told)
     assert collector.opened().standing.stream == standing.stream
     collector.ask("report", report(present=(standing.stream,)), protocol.Told)
-    collector.ask("report", report(present=()), protocol.Told)
+    missed = collector.ask("report", report(present=()), protocol.Told).missed
+    assert missed == (standing.stream,)
+    collector.ask("report", report(gone=missed), protocol.Told)
     (listed,) = [one for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1"]
     assert [alarm["count"] for alarm in listed["alarms"]] == [2]
 
@@ -334,18 +336,20 @@ def test_a_transcript_that_the_agent_removed_by_itself_is_no_alarm(collector, cl
     assert alarms(client) == []
 
 
-def test_what_no_collector_followed_in_its_folder_is_not_missed(collector, client):
+def test_what_no_collector_followed_in_its_folder_is_not_missed(collector):
     followed = collector.opened(follows=True).standing
     collector.opened("-p/imported.jsonl")
-    collector.ask("report", report(present=(followed.stream,), folder="f1"), protocol.Told)
-    assert alarms(client) == []
+    other = collector.opened("-p/other.jsonl", follows=True).standing
+
+    def missed(*present, folder):
+        return collector.ask("report", report(present=present, folder=folder), protocol.Told).missed
+
+    assert missed(followed.stream, other.stream, folder="f1") == ()
+    assert missed(followed.stream, folder="f1") == (other.stream,)
     # The collector is told to follow another folder: what was in the first one is not gone.
-    collector.ask("report", report("b2", present=(), folder="f2"), protocol.Told)
-    collector.ask("report", report("b3", present=(), folder="f2"), protocol.Told)
-    assert alarms(client) == []
-    collector.ask("report", report("b4", present=(followed.stream,), folder="f2"), protocol.Told)
-    collector.ask("report", report("b5", present=(), folder="f2"), protocol.Told)
-    assert alarms(client) == ["deleted"]
+    assert missed(folder="f2") == missed(folder="f2") == ()
+    assert missed(followed.stream, folder="f2") == ()
+    assert missed(folder="f2") == (followed.stream,)
 
 
 def test_a_report_that_was_long_on_its_way_is_no_copy(collector, client):

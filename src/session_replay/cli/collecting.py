@@ -97,6 +97,7 @@ def _log_to(state: State) -> None:
         logging.StreamHandler(sys.stderr),
         RotatingFileHandler(state.log, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT, encoding="utf-8", delay=True),
     ]
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=handlers, force=True
     )

@@ -78,9 +78,9 @@ class Reporter:
 
     def report(self) -> None:
         """Tell how it is now; what could not be told is told with the next report."""
+        present = None if self._told_present else self._shipper.streams_present()
         progress = self._shipper.progress()
         gone = self._shipper.take_gone()
-        present = None if self._told_present else self._shipper.streams_present()
         since = progress.unshipped_since
         report = Report(
             sent_ms=int(self._wall() * 1000),
@@ -99,7 +99,7 @@ class Reporter:
             folder=self._folder,
         )
         try:
-            self._server.report(report)
+            told = self._server.report(report)
         except ReplayError as error:
             self._shipper.give_back_gone(gone)
             self.problem = str(error)
@@ -107,7 +107,8 @@ class Reporter:
             if self.problem:
                 self._shipper.confirm_all()
             self.problem = ""
-            self._told_present = self._told_present or present is not None
+            if present is not None:
+                self._told_present = self._shipper.missed(told.missed)
 
 
 def follow(follower: Follower, shipper: Shipper, reporter: Reporter, is_stopped: threading.Event) -> None:

@@ -312,6 +312,14 @@ class Shipper:
             at = self._clock() - GONE_AFTER_SECONDS
             self._gone |= {stream: _Gone(at, "") for stream in streams if stream not in there}
 
+    def missed(self, streams: tuple[int, ...]) -> bool:
+        """The server has these of this collector, and does not know where they are; false: it is too early to say."""
+        with self._lock:
+            if self.streams_present() is None:
+                return False
+            self.give_back_gone(streams)
+            return True
+
     def confirm_all(self) -> None:
         """Ask the server again what it has of all files: it was away, and may have been set back to a backup."""
         with self._lock:

@@ -142,7 +142,12 @@ class Receiver:
         present = [stream.id for stream in known.values()]
         follows = {digest for opening, digest in zip(openings, digests, strict=True) if opening.follows}
         followed = [stream.id for digest, stream in known.items() if digest in follows]
-        self._at.database.write(lambda tx: streams.mark_present(tx, present, followed))
+
+        def mark(tx: Connection) -> None:
+            streams.mark_present(tx, present)
+            streams.mark_followed(tx, client, followed)
+
+        self._at.database.write(mark)
         return [
             Opened(problem=problem)
             if problem
@@ -306,10 +311,10 @@ class Receiver:
         if len(report.gone) + len(report.present or ()) + len(report.held_back) > STREAMS_NAMED_MAX:
             raise TooLarge(f"a report names at most {STREAMS_NAMED_MAX} streams")
         now_ms = _now_ms()
-        self._at.database.write(lambda tx: self._write_report(tx, client, report, now_ms))
-        return Told(now_ms)
+        missed = self._at.database.write(lambda tx: self._write_report(tx, client, report, now_ms))
+        return Told(now_ms, missed)
 
-    def _write_report(self, tx: Connection, client: str, report: Report, now_ms: int) -> None:
+    def _write_report(self, tx: Connection, client: str, report: Report, now_ms: int) -> tuple[int, ...]:
         organization = self._at.key.organization
         row = clients.find(tx, organization, client)
         if row is None:
@@ -324,15 +329,15 @@ class Receiver:
         machine = self._at.key.digest("machine", report.machine)
         if row.machine_digest is not None and machine != row.machine_digest:
             clients.add_event(tx, organization, client, "machine-changed", now_ms)
-        gone = set(report.gone)
+        missed: set[int] = set()
         if report.present is not None:
             digests = [streams.address(self._at.key, client, address) for address in report.held_back]
             held_back = {stream.id for stream in streams.find_by_addresses(tx, client, digests).values()}
-            # What was imported, or lies in another folder, is not looked for in this one.
-            if last.folder in {"", report.folder}:
-                gone |= set(streams.followed(tx, client)) - set(report.present) - held_back
-            streams.follow(tx, client, report.present)
-        deleted = streams.mark_deleted(tx, client, gone, now_ms)
+            if last.folder not in {"", report.folder}:  # what lies in another folder is not looked for any more
+                streams.forget_followed(tx, client)
+            missed = set(streams.followed(tx, client)) - set(report.present) - held_back
+            streams.mark_followed(tx, client, report.present)
+        deleted = streams.mark_deleted(tx, client, report.gone, now_ms)
         # The coding agent removes transcripts by itself once nobody wrote to them for a month: no news to anybody.
         expired = [stream_id for stream_id, grown_ms in deleted if now_ms - grown_ms >= EXPIRED_MS]
         removed = [stream_id for stream_id, grown_ms in deleted if now_ms - grown_ms < EXPIRED_MS]
@@ -360,6 +365,7 @@ class Receiver:
             paused=report.paused,
             sealed_report=clients.seal_report(self._at.key, client, said),
         )
+        return tuple(sorted(missed))
 
 
 class Reception:

@@ -304,10 +304,8 @@ def mark_deleted(tx: Connection, client: str, stream_ids: Iterable[int], now_ms:
     return marked
 
 
-def mark_present(tx: Connection, stream_ids: Iterable[int], followed_ids: Iterable[int]) -> None:
-    """The files are there, perhaps again; some of them are followed from now on."""
-    for asked in batched(followed_ids, ADDRESSES_PER_QUERY):
-        tx.execute(update(streams).where(streams.c.id.in_(asked), streams.c.followed.is_(False)).values(followed=True))
+def mark_present(tx: Connection, stream_ids: Iterable[int]) -> None:
+    """The files are there, perhaps again."""
     for asked in batched(stream_ids, ADDRESSES_PER_QUERY):
         tx.execute(
             update(streams).where(streams.c.id.in_(asked), streams.c.deleted_ms.is_not(None)).values(deleted_ms=None)
@@ -325,14 +323,19 @@ def followed(connection: Connection, client: str) -> list[int]:
     )
 
 
-def follow(tx: Connection, client: str, stream_ids: Iterable[int]) -> None:
-    """A collector says that the files of these streams of a client are there, and of no others."""
-    mine = streams.c.client_id == client
-    named = set(stream_ids)
-    before = set(tx.execute(select(streams.c.id).where(mine, streams.c.followed.is_(True))).scalars())
-    for ids, is_followed in ((named - before, True), (before - named, False)):
-        for asked in batched(ids, ADDRESSES_PER_QUERY):
-            tx.execute(update(streams).where(mine, streams.c.id.in_(asked)).values(followed=is_followed))
+def mark_followed(tx: Connection, client: str, stream_ids: Iterable[int]) -> None:
+    """A collector of the client looks at the files of these streams, and would say if they are gone."""
+    for asked in batched(stream_ids, ADDRESSES_PER_QUERY):
+        tx.execute(
+            update(streams)
+            .where(streams.c.client_id == client, streams.c.id.in_(asked), streams.c.followed.is_(False))
+            .values(followed=True)
+        )
+
+
+def forget_followed(tx: Connection, client: str) -> None:
+    """Nobody looks at the files of a client's streams any more."""
+    tx.execute(update(streams).where(streams.c.client_id == client).values(followed=False))
 
 
 def batched(numbers: Iterable[int], size: int) -> Iterator[list[int]]:
