@@ -25,6 +25,7 @@ from rich.table import Table
 
 import browser
 import catalogue
+import fleet as fleets
 import measure
 import peer
 
@@ -33,6 +34,7 @@ FLEET_MAKER = HERE.parent.parent / "shared" / "tools" / "make_fleet.py"
 CACHE = HERE / ".cache"
 RESULTS = HERE / "results.json"
 API_KEY = "benchmark-key-of-more-than-32-characters"
+HEADERS = {"Authorization": f"Bearer {API_KEY}"}
 PORT, PEER_PORT, PAGE_PORT = 18431, 18432, 18433
 END = "2026-11-20T12:00:00Z"
 FLEET = ["--hosts", "4", "--sessions", "170", "--days", "20", "--seed", "7", "--size-mix", "small=0.9,medium=0.1"]
@@ -111,6 +113,14 @@ GOALS = (
     ),
     Goal("page_append_p50_ms", "line appended → on the screen, p50", "ms", "lower", 50),
     Goal("page_append_p99_ms", "line appended → on the screen, p99", "ms", "lower", 300),
+    Goal("fleet_append_p50_ms", "100 active sessions over HTTP: append → durable, p50", "ms", "lower", 500),
+    Goal("fleet_append_p99_ms", "… append → durable, p99", "ms", "lower", 3000),
+    Goal("fleet_append_poison_p99_ms", "… beside poison files: append → durable, p99", "ms", "lower", 3000),
+    Goal("fleet_poison_p99_change", "… beside poison files: change of the p99", "", "lower", 0.1),
+    Goal("fleet_sent_again_bytes", "… collector that lost its state: sent again", "bytes", "lower", 0),
+    Goal("collector_idle_mb", "collector, 1,000 files at rest: memory (RSS)", "MB", "lower", 45),
+    Goal("collector_idle_cpu_percent", "collector, 1,000 files at rest: processor", "%", "lower", 0.5),
+    Goal("local_import_mb_per_second", "serve: local transcripts taken in, everything done", "MB/s", "higher"),
     Goal("server_peak_mb", "server while all that was asked, peak memory", "MB", "lower", 300),
 )
 
@@ -157,14 +167,14 @@ class Product:
         ran = measure.run(command, self.environment(data), memory=memory)
         return ran, msgspec.json.decode(ran.output, type=Import)
 
-    def serving(self, data: Path) -> AbstractContextManager[measure.Server]:
-        """The server on that data folder, with no transcripts of its own."""
+    def serving(self, data: Path, transcripts: Path | None = None) -> AbstractContextManager[measure.Server]:
+        """The server on that data folder, with no transcripts of its own unless told."""
         empty = self.scratch / "no-transcripts"
         empty.mkdir(exist_ok=True)
-        command = [self.command, "serve", "--data", str(data), "--port", str(PORT), "--transcripts", str(empty)]
-        headers = {"Authorization": f"Bearer {API_KEY}"}
+        followed = str(transcripts or empty)
+        command = [self.command, "serve", "--data", str(data), "--port", str(PORT), "--transcripts", followed]
         log = self.scratch / f"{data.name}.log"
-        return measure.serving(command, self.environment(data), PORT, "/readyz", log, headers)
+        return measure.serving(command, self.environment(data), PORT, "/readyz", log, HEADERS)
 
 
 def make_fleet(out: Path, arguments: list[str]) -> Path:
@@ -318,6 +328,14 @@ def measured(options: argparse.Namespace, scratch: Path, say: Console) -> list[d
 
     say.print("The session browser over a fleet …")
     ours |= catalogue.figures(product, scratch, requests, say, sessions=10_000 if options.quick else catalogue.SESSIONS)
+    raw_bytes = sum(path.stat().st_size for path in fleet.rglob("*") if path.is_file())
+    ours["local_import_mb_per_second"] = fleets.local_import_mb_per_second(
+        lambda data: product.serving(data, fleet), scratch / "local-data", raw_bytes
+    )
+    say.print("Collectors …")
+    (scratch / "collectors").mkdir()
+    url = f"http://127.0.0.1:{PORT}"
+    ours |= fleets.figures(product.serving, url, HEADERS, product.command, product.env, scratch / "collectors")
 
     if not options.quick:
         say.print("One very large session …")
