@@ -20,6 +20,8 @@ from session_replay.protocol import Ingest, Report
 log = logging.getLogger(__name__)
 
 REPORT_SECONDS = 30.0
+SHIPPING_REPORT_SECONDS = 5.0
+"""After a report of something unshipped: it is mostly shipped by then, and nobody should read otherwise."""
 BEHIND_SECONDS = 5.0
 """What is unshipped for so long is told at once; a session at work is always some bytes ahead."""
 FAULTS_TOLD = 20
@@ -55,6 +57,7 @@ class Reporter:
         self._system = machine.system()
         self._boot = secrets.token_hex(8)
         self._told_present = False
+        self._told_unshipped = False
         self._told: tuple[bool, bool] | None = None
         self.problem = ""
         """Why the last report could not be told; empty: it was."""
@@ -64,7 +67,8 @@ class Reporter:
         reported_at = float("-inf")
         while not is_stopped.wait(1.0):
             state = (self._shipper.paused, self._is_behind())
-            if state != self._told or time.monotonic() - reported_at > REPORT_SECONDS:
+            every = SHIPPING_REPORT_SECONDS if self._told_unshipped else REPORT_SECONDS
+            if state != self._told or time.monotonic() - reported_at > every:
                 reported_at = time.monotonic()
                 self._told = state
                 try:
@@ -98,6 +102,7 @@ class Reporter:
             held_back=self._shipper.held_back if present is not None else (),
             folder=self._folder,
         )
+        self._told_unshipped = report.unshipped_bytes > 0
         try:
             told = self._server.report(report)
         except ReplayError as error:
