@@ -113,6 +113,13 @@ def test_a_collector_takes_over_what_was_imported_from_its_machine(client, servi
     assert client.get("/api/clients").json()["total"] == before + 1
 
 
+def test_a_collector_on_the_servers_own_machine_is_another_client(client, services):
+    services.receiver.of_owner("build-1", "ci").report(report())
+    before = client.get("/api/clients").json()["total"]
+    enrolled(client)
+    assert client.get("/api/clients").json()["total"] == before + 1
+
+
 def test_a_credential_opens_the_ingest_calls_and_nothing_else(collector, client):
     as_client = {"Authorization": f"Bearer {collector.credential}"}
     for path in ("/api/sessions", "/api/clients", "/api/status", "/api/openapi.json", "/api/stats"):

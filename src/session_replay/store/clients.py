@@ -79,7 +79,7 @@ def enter(tx: Connection, organization: int, host_id: int, user_id: int, now_ms:
 
 
 def unenrolled(tx: Connection, organization: int, host_id: int, user_id: int) -> str | None:
-    """A client of this host and user that no collector was enrolled for: its sessions were imported."""
+    """A client of this host and user that no collector ever spoke for: its sessions were imported."""
     return tx.execute(
         select(clients.c.id)
         .where(
@@ -87,6 +87,7 @@ def unenrolled(tx: Connection, organization: int, host_id: int, user_id: int) ->
             clients.c.host_id == host_id,
             clients.c.user_id == user_id,
             clients.c.enrolled_ms.is_(None),
+            clients.c.seen_ms.is_(None),  # a server follows the transcripts of its own machine as a client of its own
         )
         .order_by(clients.c.created_ms)
     ).scalar()
