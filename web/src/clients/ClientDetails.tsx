@@ -91,7 +91,7 @@ function Alarms({ client, zone }: { client: Client; zone: string }) {
   const failure = acknowledging.error ?? undoing.error;
   return (
     <section aria-label="Alarms">
-      <h3>Alarms</h3>
+      <h2>Alarms</h2>
       {open.length + acknowledged.length === 0 && (
         <p className="client-quiet">None. Everything that this client should say was heard.</p>
       )}
@@ -196,7 +196,7 @@ function Faults({ client }: { client: Client }) {
   if (client.faults.length === 0) return null;
   return (
     <section aria-label="Files that could not be taken">
-      <h3>Files that could not be taken</h3>
+      <h2>Files that could not be taken</h2>
       <p className="client-quiet">They are tried again by themselves; all others are shipped meanwhile.</p>
       <ul className="fault-list">
         {client.faults.map(({ path, problem }) => (
