@@ -9,6 +9,7 @@ from backports import zstd
 
 from server.conftest import API_KEY
 from session_replay import protocol
+from session_replay.errors import TooMuch
 from session_replay.protocol import Enrolled, Enrolment, Opened, Opening, Piece, Report, Rewrite, Standing, Stored
 from session_replay.server.limits import Held, Limits, Rate
 from session_replay.wire import block_hashes
@@ -218,9 +219,22 @@ def test_who_is_too_fast_waits_and_who_comes_when_much_is_held_too(collector, se
     assert code(answer) == (429, "too-much")
     assert int(answer.headers["retry-after"]) >= 1
     services.limits = Limits(Rate(1e9, 1e9), Rate(10, 100), Held(10))
-    with services.limits.held.hold(10):
+    with services.limits.held.hold("somebody", 10):
         assert code(collector.send("open", [])) == (429, "too-much")
     assert collector.send("open", []).status_code == 200
+
+
+def test_one_sender_holds_at_most_half(services):
+    held = services.limits.held
+    with held.hold("one", 40 << 20):
+        with pytest.raises(TooMuch), held.hold("one", 9 << 20):
+            pass
+        with held.hold("other", 12 << 20):
+            pass
+    with held.hold("one", 200 << 20):  # alone it may be larger
+        pass
+    with held.hold("one", 40 << 20), held.hold("one", 8 << 20):
+        pass
 
 
 # Appending

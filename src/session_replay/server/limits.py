@@ -49,26 +49,35 @@ class Rate:
 
 
 class Held:
-    """How many bytes of requests are in memory at once; must be used from one event loop."""
+    """How many bytes of requests are in memory at once; must be used from one event loop.
+
+    One sender has at most half of it, so that one that sends slowly, or many at once, leaves room for the others.
+
+    Args:
+        bytes_max: Of all senders together.
+    """
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
-        self._held = 0
+        self._held: dict[str, int] = {}
 
     @contextmanager
-    def hold(self, size: int) -> Generator[None]:
-        """Hold ``size`` bytes for a while; one alone may be larger than the limit.
+    def hold(self, sender: str, size: int) -> Generator[None]:
+        """Hold ``size`` bytes for a while; a request alone may be larger than the limit.
 
         Raises:
             TooMuch: So much is not free.
         """
-        if self._held and self._held + size > self._bytes_max:
+        own, total = self._held.get(sender, 0), sum(self._held.values())
+        if (own and own + size > self._bytes_max // 2) or (total and total + size > self._bytes_max):
             raise TooMuch("the server is busy: wait", HELD_RETRY_SECONDS)
-        self._held += size
+        self._held[sender] = own + size
         try:
             yield
         finally:
-            self._held -= size
+            self._held[sender] -= size
+            if not self._held[sender]:
+                del self._held[sender]
 
 
 class Limits(NamedTuple):

@@ -11,7 +11,7 @@ from litestar import Request, Response, Router, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 
-from session_replay.errors import InvalidRequest, NotSignedIn, ProtocolUnsupported, TooLarge
+from session_replay.errors import InvalidRequest, NotSignedIn, ProtocolUnsupported, TooLarge, TooMuch
 from session_replay.ingest.enrol import client_of, redeem
 from session_replay.ingest.receive import Reception
 from session_replay.protocol import (
@@ -33,6 +33,8 @@ from session_replay.server.services import Services
 
 T = TypeVar("T")
 
+BODY_SECONDS_MAX = 120
+"""As long as a request may take to arrive: what it says to hold is kept free for it."""
 _ENCODER = msgspec.msgpack.Encoder()
 _DESCRIBED: dict[str, Any] = {
     "status_code": 200,
@@ -103,7 +105,7 @@ async def _called(
     length = _content_length(request, body_bytes_max)
     services.limits.client.take(client, length)
     # So many bytes are held at once; who comes on top is told to wait, before anything of it is read.
-    with services.limits.held.hold(length):
+    with services.limits.held.hold(client, length):
         message = await _message(request, shape, body_bytes_max)
         reception = services.receiver.of(client)
         return _answer(await asyncio.to_thread(call, reception, message))
@@ -133,15 +135,24 @@ async def _message(request: Request[Any, Any, Any], shape: type[T], bytes_max: i
             "bring both sides to the same version"
         )
     _content_length(request, bytes_max)
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            body = await _body(request, bytes_max)
+    except TimeoutError:
+        raise TooMuch(f"a request has {BODY_SECONDS_MAX} s to arrive: send less at once") from None
+    try:
+        return msgspec.msgpack.decode(body, type=shape)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise InvalidRequest(f"the message cannot be understood: {error}") from None
+
+
+async def _body(request: Request[Any, Any, Any], bytes_max: int) -> bytearray:
     body = bytearray()
     async for part in request.stream():
         body += part
         if len(body) > bytes_max:
             raise TooLarge(f"at most {bytes_max} bytes are taken at once")
-    try:
-        return msgspec.msgpack.decode(body, type=shape)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise InvalidRequest(f"the message cannot be understood: {error}") from None
+    return body
 
 
 def _answer(answer: object) -> Response[bytes]:
