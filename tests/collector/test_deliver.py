@@ -88,6 +88,27 @@ def test_a_file_that_moves_while_its_bytes_are_under_way_keeps_its_stream(world,
     assert list(streams(world)) == [f"-b/{NAMES[0]}.jsonl"]
 
 
+@pytest.mark.parametrize("is_opened", [False, True])
+def test_a_file_that_was_kept_and_renamed_is_shipped_once(world, is_opened):
+    path, renamed = world.path("-a", NAMES[0]), world.path("-a", NAMES[1])
+    world.create(path, 100)
+    if is_opened:
+        world.settle()
+        world.append(path, 100)
+    world.wire.is_cut = True
+    world.look()
+    world.pass_time(30)
+    world.look()  # kept
+    path.rename(renamed)
+    world.look()
+    world.overwrite(renamed, 0)  # the link is the same file
+    world.wire.is_cut = False
+    world.settle()
+    world.check_at_rest()
+    holding = [path for path, _, _, raw in world.stored() if raw[-1] == renamed.read_bytes()]
+    assert holding == [f"-a/{NAMES[1]}.jsonl"]
+
+
 class Counting:
     """Counts calls, and fails those that it was told to."""
 

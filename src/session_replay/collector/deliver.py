@@ -183,7 +183,7 @@ class Shipper:
             for known in [file for address, file in self._files.items() if address not in there]:
                 if not known.busy and (self._is_deleted(known) or is_gone(known.file.path)):
                     self._lose(known)  # one that is busy with the next look
-                    self._follow_unopened(known, files)
+                    self._let_go_of_moved(known, files)
             self.found(files)
             self._keep_unshipped()
             self.looks += 1
@@ -208,14 +208,24 @@ class Shipper:
             file.file = msgspec.structs.replace(file.file, path=str(link))
             self._mark(file)
 
-    def _follow_unopened(self, file: Known, files: list[TranscriptFile]) -> None:
-        """A file that the server never heard of was moved: its link is that file, which is shipped from there."""
-        if file.standing is None and self._is_deleted(file):
-            link = Path(file.file.path)
-            for other in files:
-                if other.address.rpartition("/")[2] == file.name and _is_same(link, other.path):
-                    self._drop(file.file.address)
-                    return
+    def _let_go_of_moved(self, file: Known, files: list[TranscriptFile]) -> None:
+        """Forget a file whose link is another one that is there: it was renamed, or moved before it was opened.
+
+        All of it is shipped from there.  One that has a stream, and its name still, hands that over first.
+        """
+        if not self._is_deleted(file):
+            return
+        link = Path(file.file.path)
+        try:
+            if link.stat().st_nlink == 1:
+                return
+        except OSError:
+            return
+        for other in files:
+            has_other_name = other.address.rpartition("/")[2] != file.name
+            if (file.standing is None or has_other_name) and _is_same(link, other.path):
+                self._forget(file)
+                return
 
     def _forget(self, file: Known) -> None:
         self._drop(file.file.address)
