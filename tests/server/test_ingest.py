@@ -379,6 +379,10 @@ def test_a_report_that_was_long_on_its_way_is_no_copy(collector, client):
     collector.ask("report", report("b2", ahead_ms=50), protocol.Told)
     collector.ask("report", early, protocol.Told)
     assert alarms(client) == []
+    # Nor is one that was never heard before.
+    collector.ask("report", report("b0", ahead_ms=-5_000), protocol.Told)
+    collector.ask("report", report("b2", ahead_ms=90), protocol.Told)
+    assert alarms(client) == []
 
 
 def test_a_copied_collector_alarms_and_a_restarted_one_does_not(collector, client):

@@ -62,6 +62,8 @@ HEADS_KEPT = 4_096
 ENTERED_AT_ONCE = 256
 """Streams entered in one transaction, so that other writers are never held up for long."""
 FAULTS_KEPT = 20
+LATE_MS_MAX = 120_000
+"""A report may be so long on its way."""
 CLOCK_AHEAD_MS_MAX = 10**15
 EXPIRED_MS = 29 * 86_400_000
 """Claude Code's ``cleanupPeriodDays`` is 30 unless somebody set it."""
@@ -326,6 +328,9 @@ class Receiver:
             # before the other one began may only have been on its way for long.
             clients.add_event(tx, organization, client, "copied", now_ms)
         boots = [*(one for one in last.boots if one != boot), boot][-clients.BOOTS_KEPT :]
+        is_late = 0 < last.sent_ms - report.sent_ms < LATE_MS_MAX
+        if is_late and last.boots:  # of a collector that ended before the last one began
+            boots.sort(key=lambda one: one == last.boots[-1])
         machine = self._at.key.digest("machine", report.machine)
         if row.machine_digest is not None and machine != row.machine_digest:
             clients.add_event(tx, organization, client, "machine-changed", now_ms)
@@ -350,7 +355,7 @@ class Receiver:
             report.version[:80],
             boots,
             [_cut(fault) for fault in report.faults[:FAULTS_KEPT]],
-            max(last.sent_ms, report.sent_ms) if boot in last.boots else report.sent_ms,
+            last.sent_ms if is_late else report.sent_ms,
             report.folder[:80] if report.present is not None else last.folder,
         )
         clients.change(
