@@ -389,7 +389,16 @@ def test_a_copied_collector_alarms_and_a_restarted_one_does_not(collector, clien
     for boot in ("b1", "b1", "b2", "b2", "b3"):
         collector.ask("report", report(boot), protocol.Told)
     assert alarms(client) == []
-    collector.ask("report", report("b2", ahead_ms=30_000), protocol.Told)
-    assert alarms(client) == ["copied"]
+    for boot, ahead_ms in (("b2", 30_000), ("b3", 40_000), ("b2", 50_000)):
+        collector.ask("report", report(boot, ahead_ms=ahead_ms), protocol.Told)
+    (listed,) = [one for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1"]
+    assert [(alarm["kind"], alarm["count"]) for alarm in listed["alarms"]] == [("copied", 1)]
     collector.ask("report", report("b2", machine="m2", ahead_ms=60_000), protocol.Told)
     assert sorted(alarms(client)) == ["copied", "machine-changed"]
+
+
+def test_a_collector_that_was_restarted_after_its_clock_was_set_back_is_no_copy(collector, client):
+    for boot, ahead_ms in (("b1", 0), ("b1", 90_000), ("b2", 10_000), ("b2", 100_000)):
+        collector.ask("report", report(boot, ahead_ms=ahead_ms), protocol.Told)
+        time.sleep(0.002)  # the next one is heard later
+    assert alarms(client) == []

@@ -62,8 +62,8 @@ HEADS_KEPT = 4_096
 ENTERED_AT_ONCE = 256
 """Streams entered in one transaction, so that other writers are never held up for long."""
 FAULTS_KEPT = 20
-LATE_MS_MAX = 120_000
-"""A report may be so long on its way."""
+COPIED_AGAIN_MS = 3_600_000
+"""Two that go on side by side are one event an hour."""
 CLOCK_AHEAD_MS_MAX = 10**15
 EXPIRED_MS = 29 * 86_400_000
 """Claude Code's ``cleanupPeriodDays`` is 30 unless somebody set it."""
@@ -322,15 +322,11 @@ class Receiver:
         if row is None:
             raise NotFound(f"no client {client}")
         last = clients.open_report(self._at.key, client, row.sealed_report)
-        boot = report.boot[:64]
-        if boot in last.boots[:-1] and report.sent_ms > last.sent_ms:
-            # It was heard, another was heard after it, and now it is back: two run with one credential. What it sent
-            # before the other one began may only have been on its way for long.
+        boots, is_copied = _heard(last.boots, report, now_ms)
+        copied_ms = last.copied_ms
+        if is_copied and now_ms - copied_ms > COPIED_AGAIN_MS:
+            copied_ms = now_ms
             clients.add_event(tx, organization, client, "copied", now_ms)
-        boots = [*(one for one in last.boots if one != boot), boot][-clients.BOOTS_KEPT :]
-        is_late = 0 < last.sent_ms - report.sent_ms < LATE_MS_MAX
-        if is_late and last.boots:  # of a collector that ended before the last one began
-            boots.sort(key=lambda one: one == last.boots[-1])
         machine = self._at.key.digest("machine", report.machine)
         if row.machine_digest is not None and machine != row.machine_digest:
             clients.add_event(tx, organization, client, "machine-changed", now_ms)
@@ -355,8 +351,8 @@ class Receiver:
             report.version[:80],
             boots,
             [_cut(fault) for fault in report.faults[:FAULTS_KEPT]],
-            last.sent_ms if is_late else report.sent_ms,
             report.folder[:80] if report.present is not None else last.folder,
+            copied_ms,
         )
         clients.change(
             tx,
@@ -371,6 +367,21 @@ class Receiver:
             sealed_report=clients.seal_report(self._at.key, client, said),
         )
         return tuple(sorted(missed))
+
+
+def _heard(boots: list[clients.Boot], report: Report, now_ms: int) -> tuple[list[clients.Boot], bool]:
+    """The starts of a collector with this report among them, and whether its start runs beside another one."""
+    others = [boot for boot in boots if boot.id != report.boot[:64]]
+    new = clients.Boot(report.boot[:64], report.sent_ms, report.sent_ms, now_ms, now_ms)
+    known = next((boot for boot in boots if boot.id == new.id), new)
+    this = clients.Boot(
+        known.id,
+        min(known.first_sent_ms, new.first_sent_ms),
+        max(known.last_sent_ms, new.last_sent_ms),
+        known.first_heard_ms,
+        now_ms,
+    )
+    return [*others, this][-clients.BOOTS_KEPT :], any(this.runs_beside(other) for other in others)
 
 
 class Reception:

@@ -33,16 +33,36 @@ BOOTS_KEPT = 16
 _NO_REPORT: dict[str, Any] = {"files": 0, "unshipped_bytes": 0, "clock_ahead_ms": 0, "paused": False}
 
 
+class Boot(msgspec.Struct):
+    """One start of a collector: between which times, by its own clock and by the server's, it reported."""
+
+    id: str
+    first_sent_ms: int
+    last_sent_ms: int
+    first_heard_ms: int
+    last_heard_ms: int
+
+    def runs_beside(self, other: Boot) -> bool:
+        """Whether both were at work at one time, by both clocks.
+
+        A report may have been on its way for long, and a clock may be set back between two starts: each fools one.
+        """
+        by_theirs = self.last_sent_ms > other.first_sent_ms and other.last_sent_ms > self.first_sent_ms
+        by_ours = self.last_heard_ms >= other.first_heard_ms and other.last_heard_ms >= self.first_heard_ms
+        return by_theirs and by_ours
+
+
 class LastReport(msgspec.Struct):
     """What a collector said of itself in words; sealed as one value."""
 
     os: str = ""
     version: str = ""
-    boots: list[str] = []
-    """Its last starts, the newest last: one before the newest that is heard again belongs to a copy."""
+    boots: list[Boot] = []
+    """Its last starts, the one heard last at the end."""
     faults: list[FileFault] = []
-    sent_ms: int = 0
     folder: str = ""
+    copied_ms: int = 0
+    """When two of its starts were last found to run side by side."""
 
 
 class Token(NamedTuple):
