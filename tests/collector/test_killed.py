@@ -36,8 +36,8 @@ def write(client, seed, is_stopped):
     paths = [folder / f"{session}.jsonl", folder / session / "subagents" / f"agent-a{seed % 10_000}.jsonl"]
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
-    spilled = folder / session / "tool-results" / "a.txt"
-    spilled.parent.mkdir()
+    spilled = folder / session / "tool-results"
+    spilled.mkdir()
     rest = dict.fromkeys(paths, b"")
     number = 0
     while number < STEPS or (not client.is_over and number < STEPS_MAX):
@@ -48,8 +48,9 @@ def write(client, seed, is_stopped):
         with path.open("ab") as file:
             file.write(rest[path][:cut])
         rest[path] = rest[path][cut:]
-        if number == 2:
-            spilled.write_bytes(text.encode())
+        # The server that all share may be killed over the one answer that was waited for: then another one comes.
+        if number == 2 or (number >= STEPS and number % 4 == 0):
+            (spilled / f"{number}.txt").write_bytes(text.encode())
         number += 1
         is_stopped.wait(when.uniform(0.05, 0.4))
     for path in paths:
