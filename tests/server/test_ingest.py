@@ -10,6 +10,7 @@ from backports import zstd
 from server.conftest import API_KEY
 from session_replay import protocol
 from session_replay.errors import TooMuch
+from session_replay.ingest.enter import Registry
 from session_replay.protocol import Enrolled, Enrolment, Opened, Opening, Piece, Report, Rewrite, Standing, Stored
 from session_replay.server.limits import Held, Limits, Rate
 from session_replay.wire import block_hashes
@@ -105,7 +106,7 @@ def test_a_token_works_once_and_again_for_the_machine_that_redeemed_it(client):
 
 
 def test_a_collector_takes_over_what_was_imported_from_its_machine(client, services):
-    services.receiver.of_owner("build-1", "ci")
+    Registry(services.at).client("build-1", "ci", 0)
     before = client.get("/api/clients").json()["total"]
     enrolled(client)
     assert client.get("/api/clients").json()["total"] == before
@@ -115,10 +116,16 @@ def test_a_collector_takes_over_what_was_imported_from_its_machine(client, servi
 
 
 def test_a_collector_on_the_servers_own_machine_is_another_client(client, services):
-    services.receiver.of_owner("build-1", "ci").report(report())
+    services.receiver.of_owner("build-1", "ci")
     before = client.get("/api/clients").json()["total"]
     enrolled(client)
     assert client.get("/api/clients").json()["total"] == before + 1
+    # Whatever was there first, and however often the server starts.
+    services.receiver.of_owner("build-1", "ci")
+    assert client.get("/api/clients").json()["total"] == before + 1
+    enrolled(client, machine="m9", host="build-9")
+    services.receiver.of_owner("build-9", "ci")
+    assert client.get("/api/clients").json()["total"] == before + 3
 
 
 def test_a_credential_opens_the_ingest_calls_and_nothing_else(collector, client):

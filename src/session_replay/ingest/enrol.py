@@ -88,6 +88,20 @@ def _enter(tx: Connection, at: Installation, enrolment: Enrolment, now_ms: int) 
     return known or clients.enter(tx, organization, host_id, user_id, now_ms)
 
 
+def own_client(tx: Connection, at: Installation, host: str, user: str) -> str:
+    """The client under which a server follows the transcripts of its own machine; never one that a collector has.
+
+    Who runs a collector on that machine, too, has two clients: one that both spoke for would seem to be copied.
+    """
+    organization, now_ms = at.key.organization, _now_ms()
+    host_id = at.names.numbers(tx, "host", [host])[host]
+    user_id = at.names.numbers(tx, "user", [user])[user]
+    known = clients.unenrolled(tx, organization, host_id, user_id, is_servers_own=True)
+    own = known or clients.enter(tx, organization, host_id, user_id, now_ms)
+    clients.change(tx, own, seen_ms=now_ms)  # from now on no collector takes it over
+    return own
+
+
 def client_of(connection: Connection, at: Installation, credential: str) -> str:
     """The client that a credential belongs to.
 

@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from session_replay.errors import InvalidRequest, NotFound, OffsetGap, TooLarge, Unreachable
+from session_replay.ingest.enrol import own_client
 from session_replay.ingest.enter import Registry
 from session_replay.ingest.growth import MTIME_NS_MAX
 from session_replay.protocol import (
@@ -111,8 +112,8 @@ class Receiver:
         self._lock = threading.Lock()
 
     def of_owner(self, host: str, user: str) -> Reception:
-        """What the client of this host and user may do; the client is entered where it is new."""
-        return self.of(self._registry.client(host, user, _now_ms()))
+        """What the server's own machine may do, as the client of this host and user."""
+        return self.of(self._at.database.write(lambda tx: own_client(tx, self._at, host, user)))
 
     def of(self, client: str) -> Reception:
         """What a client may do."""

@@ -98,8 +98,13 @@ def enter(tx: Connection, organization: int, host_id: int, user_id: int, now_ms:
     return made
 
 
-def unenrolled(tx: Connection, organization: int, host_id: int, user_id: int) -> str | None:
-    """A client of this host and user that no collector ever spoke for: its sessions were imported."""
+def unenrolled(
+    tx: Connection, organization: int, host_id: int, user_id: int, *, is_servers_own: bool = False
+) -> str | None:
+    """A client of this host and user that no collector ever spoke for: its sessions were imported.
+
+    With ``is_servers_own``, that or the one under which a server follows the transcripts of its own machine.
+    """
     return tx.execute(
         select(clients.c.id)
         .where(
@@ -107,9 +112,9 @@ def unenrolled(tx: Connection, organization: int, host_id: int, user_id: int) ->
             clients.c.host_id == host_id,
             clients.c.user_id == user_id,
             clients.c.enrolled_ms.is_(None),
-            clients.c.seen_ms.is_(None),  # a server follows the transcripts of its own machine as a client of its own
+            *([] if is_servers_own else [clients.c.seen_ms.is_(None)]),
         )
-        .order_by(clients.c.created_ms)
+        .order_by(clients.c.seen_ms.is_(None), clients.c.created_ms)
     ).scalar()
 
 
