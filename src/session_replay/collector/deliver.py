@@ -403,8 +403,9 @@ class Shipper:
         if error is not None:
             self._wait_for_server(lane, error)
             return False
-        # Also where there was nothing to do: what failed here may have been shipped by the other lane.
-        self._lanes[lane] = _NO_FAILURE
+        # Also where nothing is left to do: what failed here may have been shipped by the other lane.
+        if did or not self._dirty:
+            self._lanes[lane] = _NO_FAILURE
         if did and failure.error is not None:
             self.confirm_all()
         return did
