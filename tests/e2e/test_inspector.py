@@ -314,6 +314,7 @@ def test_single_keys_can_be_switched_off_and_stay_off(site, open_page, calls):
     page.keyboard.press("?")
     page.get_by_role("switch", name=re.compile("Single-key shortcuts")).check()
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
     page.keyboard.press("3")
     expect(page.get_by_role("tab", name="Meta")).to_have_attribute("aria-selected", "true")
 
