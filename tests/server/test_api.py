@@ -12,7 +12,7 @@ from session_replay import errors
 from session_replay.server.app import COOKIE_PREFIX, document, make_app, make_services
 from session_replay.server.problem import STATUS, TITLE, problem_response, replay_error
 
-PUBLIC = {"/healthz", "/readyz", "/", "/replay/{session_id:str}", "/{name:path}"}
+PUBLIC = {"/healthz", "/readyz", "/", "/clients", "/replay/{session_id:str}", "/{name:path}"}
 PLACES = {
     "session_id": MAIN_ID,
     "entry": "0",
