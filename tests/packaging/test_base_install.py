@@ -10,8 +10,10 @@ SERVER_ONLY = ("alembic", "cryptography", "litestar", "psutil", "psycopg", "rich
 COLLECTOR = (
     "session_replay.cli.collecting",
     "session_replay.collector.collect",
+    "session_replay.collector.cut",
     "session_replay.collector.deliver",
     "session_replay.collector.follow",
+    "session_replay.collector.known",
     "session_replay.collector.machine",
     "session_replay.collector.remote",
     "session_replay.collector.spool",
