@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { preference } from "../preference";
 
 /** What the keys are for, in the order in which `?` lists them. */
@@ -154,10 +154,11 @@ function isTyping(target: EventTarget | null): boolean {
 /** Keys of the page, outside of inputs and dialogs. */
 export function useKeys(act: (action: Action) => void): void {
   const latest = useRef(act);
-  useEffect(() => {
+  // Before anything of it is painted: whoever sees the page may press a key.
+  useLayoutEffect(() => {
     latest.current = act;
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     let lastG = Number.NEGATIVE_INFINITY;
     const press = (event: KeyboardEvent) => {
       if (event.defaultPrevented || isTyping(event.target)) return;
