@@ -22,6 +22,7 @@ import measure
 from session_replay.query.mirror.keeper import Mirror
 from session_replay.query.vocabulary import VOCABULARY, Operator, Property
 from session_replay.store import schema
+from session_replay.store.clients import enter
 from session_replay.store.installation import Installation, open_installation
 from session_replay.store.names import NameKind
 from session_replay.store.sessions import SessionText
@@ -119,18 +120,13 @@ def fill(at: Installation, of: Fleet, count: int) -> None:
 
 
 def _enter_clients(tx: Connection, at: Installation, of: Fleet) -> dict[str, None]:
-    clients = [f"{number:016x}" for number in range(len(of.hosts))]
-    for client, host in zip(clients, of.hosts, strict=True):
+    clients: dict[str, None] = {}
+    for host in of.hosts:
         user = of.chance.choice(of.users)
-        row = {
-            "id": client,
-            "organization_id": at.key.organization,
-            "host_id": at.names.numbers(tx, "host", [host])[host],
-            "user_id": at.names.numbers(tx, "user", [user])[user],
-            "created_ms": END_MS - PERIOD_MS,
-        }
-        tx.execute(insert(schema.clients), [row])
-    return dict.fromkeys(clients)
+        host_id = at.names.numbers(tx, "host", [host])[host]
+        user_id = at.names.numbers(tx, "user", [user])[user]
+        clients[enter(tx, at.key.organization, host_id, user_id, END_MS - PERIOD_MS)] = None
+    return clients
 
 
 def _enter_names(tx: Connection, at: Installation, of: Fleet) -> dict[NameKind, dict[str, int]]:
@@ -189,6 +185,8 @@ def _draw(
             "client_id": client,
             "address": address,
             "sealed_path": path,
+            "name_digest": address,
+            "followed": True,
             "session_id": session_id,
             "generation": 0,
             "length": lines * 900,
