@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from session_replay.wire import BLOCK_BYTES, FileFault, FileKind
+from session_replay.wire import FileFault, FileKind
 
 PROTOCOL_VERSION = 1
 PROTOCOL_HEADER = "session-replay-protocol"
@@ -260,11 +260,6 @@ class Ingest(Protocol):
     def report(self, report: Report) -> Told:
         """Tell how the collector is."""
         ...
-
-
-def leaf_count(length: int) -> int:
-    """Blocks of ``length`` bytes, the last one perhaps shorter."""
-    return -(-length // BLOCK_BYTES)
 
 
 def root_of(leaves: bytes) -> bytes:

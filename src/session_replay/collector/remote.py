@@ -40,7 +40,6 @@ T = TypeVar("T")
 TIMEOUT = urllib3.Timeout(connect=10, read=60)
 CONNECTIONS = 4
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-ANSWER_BYTES_MAX = 64 << 20
 RETRY_AFTER_SECONDS_MAX = 3_600.0
 _REFUSED = {401, 403}
 _LATER = {408, 425, 429}
