@@ -185,6 +185,13 @@ def test_transcripts_never_travel_in_clear(run, tmp_path, projects, url):
     assert run("import", projects, "--server", url, "--token", "srt_x", "--state", tmp_path / "state").code == 2
 
 
+def test_a_token_without_a_server_is_not_taken_for_an_import_into_the_own_data(run, tmp_path, projects):
+    refused = run("import", projects, "--token", "srt_x")
+    assert refused.code == 2
+    assert "--server" in refused.err
+    assert not (tmp_path / "home" / "data").exists()
+
+
 def test_a_server_that_is_away_is_waited_for(run, start, serve, tmp_path, projects):
     data = tmp_path / "data"
     token = run("clients", "add", "laptop", "--data", data, "--print-token").out.split()[-1]

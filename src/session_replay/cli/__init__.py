@@ -139,6 +139,8 @@ def _import(arguments: argparse.Namespace) -> int:
         if arguments.host_from_path or arguments.data is not None:
             raise InvalidRequest("--server takes this machine's own transcripts: neither --data nor --host-from-path")
         return import_to_server(arguments.paths, _options(arguments), as_json=arguments.json)
+    if arguments.token or arguments.state or arguments.ca_file:
+        raise InvalidRequest("--token, --state and --ca-file go with --server, which is missing")
     from session_replay.cli.importing import import_once
 
     return import_once(arguments.paths, arguments.data, host_from_path=arguments.host_from_path, as_json=arguments.json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import tempfile
 from hashlib import sha256
@@ -26,15 +27,9 @@ def socket_path(folder: Path) -> Path:
         return path
     apart = Path(tempfile.gettempdir()) / f"session-replay-{sha256(bytes(folder.resolve())).hexdigest()[:16]}"
     apart.mkdir(mode=0o700, exist_ok=True)
-    if apart.stat().st_uid != _user_id() or apart.stat().st_mode & 0o077:
+    if apart.stat().st_uid != os.getuid() or apart.stat().st_mode & 0o077:
         raise InvalidRequest(f"{apart} belongs to somebody else: give the data folder a shorter path")
     return apart / SOCKET
-
-
-def _user_id() -> int:
-    import os
-
-    return os.getuid()
 
 
 class _LocalConnection(http.client.HTTPConnection):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Connection
 
 from session_replay.cli.administration import ask_server
 from session_replay.errors import DataFolderBusy, InvalidRequest, NotFound
@@ -100,11 +99,8 @@ def _find(data: Path | None, wanted: str) -> Client:
 
 def _page(data: Path | None) -> ClientPage:
     def locally(at: Installation) -> ClientPage:
-        def read(connection: Connection) -> ClientPage:
-            return Clients(at).page(connection)
-
         with at.database.read() as connection:
-            return read(connection)
+            return Clients(at).page(connection)
 
     def by_server(folder: Path) -> ClientPage:
         return msgspec.convert(ask_server(folder, "GET", "/api/clients"), ClientPage)
