@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import type { Plugin, Rolldown } from "vite";
@@ -18,8 +18,12 @@ const DOCUMENTS = {
   "replay.html": "src/replay/SessionPage.tsx",
   "clients.html": "src/clients/ClientsPage.tsx",
 };
-/** What a trace begins with is asked for before any of the application's code is there. */
-const FIRST_REQUEST = '<script src="/opening.js"></script>';
+/** Classic scripts that run before any of the application's code is there; the policy of the page forbids inline ones. */
+const EARLY = {
+  theme: "src/early/theme.js",
+  /** Asks for what a trace begins with. */
+  opening: "src/early/opening.js",
+};
 
 // A page's own modules and style sheets are named by its document: else they are asked for only when the modules that
 // all pages share have come and run.
@@ -31,7 +35,11 @@ const documentOfEachPage: Plugin = {
     const page = bundle["index.html"];
     if (page?.type !== "asset" || typeof page.source !== "string")
       return this.error("there is no index.html");
-    const shared = page.source;
+    // As assets they have a hash in their names, hence are asked for once only.
+    const address = (source: string) =>
+      `/${this.getFileName(this.emitFile({ type: "asset", name: basename(source), source: readFileSync(source) }))}`;
+    const shared = page.source.replace(`/${EARLY.theme}`, address(EARLY.theme));
+    const firstRequest = `<script src="${address(EARLY.opening)}"></script>`;
     for (const [fileName, module] of Object.entries(DOCUMENTS)) {
       const chunk = Object.values(bundle).find(
         (one) => one.type === "chunk" && one.facadeModuleId?.endsWith(module),
@@ -51,7 +59,7 @@ const documentOfEachPage: Plugin = {
           type: "asset",
           fileName,
           source:
-            fileName === "replay.html" ? source.replace("<head>", `<head>\n    ${FIRST_REQUEST}`) : source,
+            fileName === "replay.html" ? source.replace("<head>", `<head>\n    ${firstRequest}`) : source,
         });
     }
   },

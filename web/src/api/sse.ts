@@ -108,7 +108,7 @@ async function open(
 
 declare global {
   interface Window {
-    /** Made by public/opening.js while this code was being loaded. */
+    /** Made by early/opening.js while this code was being loaded. */
     sessionReplayOpening?: { url: string; response: Promise<Response>; ending: AbortController };
   }
 }

@@ -1,6 +1,6 @@
 import { preference } from "../preference";
 
-/** Set before the first paint by public/theme.js, which reads the same storage. */
+/** Set before the first paint by early/theme.js, which reads the same storage. */
 export const theme = preference("theme", ["system", "light", "dark"]);
 
 const systemDark = window.matchMedia?.("(prefers-color-scheme: dark)");

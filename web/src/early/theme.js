@@ -1,4 +1,4 @@
-// Runs before the first paint; the policy of the page forbids inline scripts. Mirrors src/theme/theme.ts.
+// Runs before the first paint; the policy of the page forbids inline scripts. Mirrors ../theme/theme.ts.
 (() => {
   let choice = null;
   try {

@@ -1,9 +1,9 @@
-// Asks for the trace before the application has been loaded, which takes longer than the answer: src/api/sse.ts takes
+// Asks for the trace before the application has been loaded, which takes longer than the answer: ../api/sse.ts takes
 // it over. Where it asks for something else, for an entry far into the trace or in a hidden page, it asks itself.
 (() => {
   const session = /\/replay\/([^/]+)\/?$/.exec(location.pathname)?.[1];
   if (!session || document.hidden || new URLSearchParams(location.search).has("entry")) return;
-  const url = new URL(`api/sessions/${session}/entries?after=-1`, document.currentScript.src).href;
+  const url = new URL(`../api/sessions/${session}/entries?after=-1`, document.currentScript.src).href;
   const ending = new AbortController();
   const response = fetch(url, {
     headers: { accept: "text/event-stream" },
