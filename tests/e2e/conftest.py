@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -53,9 +54,9 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def serve(tmp_path_factory) -> Iterator[Callable[[Path], Served]]:
-    """Starts a server on a folder, signs in, and stops it after the tests."""
+@contextmanager
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], Served]]:
+    """Starts servers on folders, signed in and with all transcripts in; they are stopped at the end."""
     started: list[Served] = []
 
     def start(transcripts: Path) -> Served:
@@ -64,19 +65,29 @@ def serve(tmp_path_factory) -> Iterator[Callable[[Path], Served]]:
         served.sign_in()
         return served.wait_for_import()
 
-    yield start
-    for served in started:
-        served.stop()
+    try:
+        yield start
+    finally:
+        for served in started:
+            served.stop()
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory) -> Iterator[Callable[[Path], Served]]:
+    """Starts a server on a folder; those of a module end with it: they would slow down all that follow."""
+    with servers(tmp_path_factory) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
-def site(serve, tmp_path_factory) -> Served:
+def site(tmp_path_factory) -> Iterator[Served]:
     """The samples, the transcripts of this folder and many small sessions; no test changes them."""
     folder = copy_transcripts([SAMPLES, TRANSCRIPTS], tmp_path_factory.mktemp("transcripts") / "projects")
     _write_small_sessions(folder / "-home-dev-many")
     _write_long_session(folder / "-home-dev-many")
     copy_transcripts([], folder)
-    return serve(folder)
+    with servers(tmp_path_factory) as start:
+        yield start(folder)
 
 
 @pytest.fixture
