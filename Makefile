@@ -54,7 +54,7 @@ check: $(UI) ## format, lint, types, import layers, generated files
 
 test: $(UI) browser-and-database ## install what the tests need and run them all, browser tests included
 	$(NPM) test
-	$(BIN)/pytest
+	$(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal
 
 soak: $(VENV)/.dev ## what kills and disturbs a fleet at random, many times over (half an hour)
 	SOAK=1 $(BIN)/pytest tests/collector tests/cli/test_kill.py

@@ -16,9 +16,14 @@ from time import sleep
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Tests are no package; what several test files of a folder share is imported as `query.evaluator`.
 sys.path.insert(0, str(Path(__file__).parent))
+
+# A busy machine is slow; how fast something is, the benchmarks say.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 ENGINES = ("sqlite", "postgresql")
 

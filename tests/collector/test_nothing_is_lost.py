@@ -235,7 +235,6 @@ def test_whatever_happens_all_of_every_file_is_stored_once(histories):
         settings=settings(
             max_examples=HISTORIES,
             stateful_step_count=STEPS,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
         ),

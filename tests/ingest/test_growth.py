@@ -70,7 +70,7 @@ def figures(at):
     return sessions, stats
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(changes=CHANGES, follows=st.booleans())
 def test_however_a_file_changes_the_store_ends_as_one_import_would(changes, follows):
     with tempfile.TemporaryDirectory() as name:

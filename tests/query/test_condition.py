@@ -100,9 +100,7 @@ nested = st.recursive(
 )
 
 # The module's catalogue is filled anew by every example.
-over_trees = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], database=None
-)
+over_trees = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], database=None)
 
 
 def listed_ids(stored, asked, **page):

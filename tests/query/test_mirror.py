@@ -65,9 +65,7 @@ def check(stored, asked=None):
         assert answered(stored.catalogue, connection, asked) == answered(plain, connection, asked)
 
 
-over_trees = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], database=None
-)
+over_trees = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], database=None)
 
 
 @settings(over_trees, max_examples=30)

@@ -137,7 +137,7 @@ FIGURES = st.sampled_from([0, 1, 2])
 SORTS = ["started_at", "duration_ms", "messages", "tokens", "findings"]
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
 @given(
     figures=st.lists(st.tuples(FIGURES, FIGURES, FIGURES, FIGURES), max_size=12),
     sort=st.sampled_from([*SORTS, *(f"-{sort}" for sort in SORTS)]),
@@ -396,7 +396,7 @@ def test_facets_count_listed_sessions_once_however_many_of_their_tree_have_the_v
     assert ask(stored, "facets", "rule").items == []
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
 @given(hosts=st.lists(st.sampled_from(["a", "B", "ü", "c" * 4_000]), max_size=8), limit=st.integers(1, 3))
 def test_pages_of_suggestions_joined_are_all_of_them(stored, hosts, limit):
     stored.fill([plain_session(f"s{number}", host=host) for number, host in enumerate(hosts)])

@@ -102,7 +102,7 @@ def test_samples_and_odd_transcripts_come_back_byte_for_byte(engine):
             assert sum(int(row[counter] or 0) for row in rows) == getattr(session, counter), (session.id, counter)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.lists(st.binary(max_size=80) | st.sampled_from([b"\n", b"{}", b'{"a":1}\n', b"\0\xff"])).map(b"".join))
 def test_any_bytes_come_back(tmp_path_factory, raw):
     folder = tmp_path_factory.mktemp("any")

@@ -17,7 +17,7 @@ from session_replay.store.schema import chunks, summaries
 from session_replay.store.sealed import StreamKey, open_summary, seal_chunk, seal_summary
 
 KEY = StreamKey(bytes(range(32)), 1, 5, 0)
-SAME_STORE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+SAME_STORE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 
 
 @SAME_STORE

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from session_replay.transcript.clock import is_valid, moment, rfc3339
@@ -33,7 +33,6 @@ def test_a_time_is_read_as_it_was_meant(written, at, milliseconds):
     assert moment(written) == (at, milliseconds)
 
 
-@settings(deadline=None)
 @given(st.text() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**70), 2**70))
 def test_any_value_is_a_time_or_none(written):
     at, milliseconds = moment(written)
@@ -41,7 +40,6 @@ def test_any_value_is_a_time_or_none(written):
     assert (at is None) == (milliseconds is None)
 
 
-@settings(deadline=None)
 @given(st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_a_written_time_is_read_back(time):
     at, milliseconds = moment(rfc3339(time))

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from session_replay.transcript import edit
@@ -43,7 +43,6 @@ def patched(old: list[str], hunks) -> list[str]:
     return new + old[place:]
 
 
-@settings(deadline=None)
 @given(LINES, LINES)
 def test_computed_hunks_lead_from_the_old_text_to_the_new(old, new):
     old_text, new_text = "".join(f"{line}\n" for line in old), "".join(f"{line}\n" for line in new)

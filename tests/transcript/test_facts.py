@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from session_replay.transcript.facts import NAMES_MAX
@@ -97,7 +97,6 @@ def test_names_are_whole_where_the_preview_is_cut():
     )
 
 
-@settings(deadline=None)
 @given(st.integers(0, 3 * NAMES_MAX))
 def test_more_names_than_are_kept_are_said(count):
     command = "\n".join(f"p{number} https://h{number}.example > f{number}" for number in range(count))

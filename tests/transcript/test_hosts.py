@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from session_replay.transcript.facts import command_facts
@@ -97,7 +97,6 @@ def test_hosts_of_commands(command, hosts):
 LABELS = st.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
 
 
-@settings(deadline=None)
 @given(
     st.lists(LABELS, min_size=1, max_size=4),
     st.integers(1, 65535) | st.none(),
@@ -112,7 +111,6 @@ def test_a_url_in_any_surroundings_names_the_host_that_the_standard_library_sees
     assert url_hosts(f"echo{before}{url} then") == [f"{parts.hostname}{f':{port}' if port else ''}"]
 
 
-@settings(deadline=None)
 @given(st.text() | st.text(alphabet="a:/@.[]$-é\u202e%", max_size=40))
 def test_any_text_gives_hosts_that_can_be_shown(text):
     for host in url_hosts(f"https://{text}"):

@@ -4,7 +4,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from session_replay.transcript.session import PAUSE_MS, ActiveTime, Figures, TranscriptReader, text_hash
@@ -179,7 +179,6 @@ def test_a_line_without_a_time_has_that_of_the_line_before():
     assert [entry.at for entry in entries] == [None, at(1500), at(1500), "1970-01-01T00:00:00.000Z", at(1500)]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 40 * MINUTE), max_size=60))
 def test_active_time_in_any_order_is_that_of_the_sorted_times(times):
     active = ActiveTime()

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from session_replay.transcript.shell import SCANNED_CHARS_MAX, program_name, script_of
@@ -90,7 +90,6 @@ def test_programs_of_the_system_lose_their_folder(word, name):
     assert program_name(word) == name
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("ab $(){}[]<>|&;'\"`\\#\n=-!") | st.characters(), max_size=200))
 def test_any_text_gives_commands(text):
     script = script_of(text)

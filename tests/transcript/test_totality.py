@@ -57,7 +57,6 @@ def check(raw: bytes) -> list[Entry]:
     return entries
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_give_entries(raw):
     check(raw)
@@ -76,27 +75,24 @@ def mutated_lines(draw):
     return json.dumps(line).encode()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(mutated_lines())
 def test_a_field_of_another_type_loses_no_line(line):
     check(line)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(LINES), st.integers(0, 10_000), st.binary(max_size=3))
 def test_bytes_overwritten_anywhere_in_a_line_lose_no_line(line, place, noise):
     place %= len(line)
     check(line[:place] + noise + line[place + len(noise) :])
 
 
-@settings(deadline=None)
 @given(st.sampled_from(LINES), st.integers(0, 10_000))
 def test_a_line_cut_anywhere_is_one_damaged_line_or_still_good(line, length):
     for entry in check(line[: length % len(line)]):
         assert entry.preview
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([*LINES, b""]), max_size=40), st.lists(st.integers(0, 40), max_size=6), st.booleans())
 def test_reads_cut_at_any_line_give_the_same_entries_and_figures(lines, cuts, ends):
     whole = b"".join(line + b"\n" for line in lines)
