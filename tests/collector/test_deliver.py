@@ -78,7 +78,7 @@ def test_a_file_that_moves_while_its_bytes_are_under_way_keeps_its_stream(world,
     """The other lane holds the file as long as its request is not answered."""
     world.append(shipped, 100)
     world.look()
-    known = world.shipper._files[f"-a/{NAMES[0]}.jsonl"]
+    known = world.shipper.files._known[f"-a/{NAMES[0]}.jsonl"]
     known.busy = True
     world.move(shipped, world.path("-b", NAMES[0]))
     world.look()
@@ -156,7 +156,7 @@ def test_what_spoils_a_request_does_not_hold_up_the_others(world):
     for path in paths:
         if path != paths[2]:
             assert stored[f"-a/{path.name}"] == path.read_bytes()
-    assert [fault.path for fault in world.shipper.progress().faults] == [str(paths[2])]
+    assert [fault.path for fault in world.shipper.files.progress().faults] == [str(paths[2])]
 
 
 def test_attachments_that_change_all_the_time_do_not_starve_large_transcripts(world, shipped):
