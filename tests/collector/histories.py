@@ -398,7 +398,7 @@ class World:
         tally = Tally()
         intake.read(intake.pending(), tally)
         assert tally.faults == []
-        assert intake.pending() == []
+        assert intake.pending() == {}
         with self.at.database.read() as connection:
             for address, (stream, _, raw) in streams.items():
                 row = connection.execute(

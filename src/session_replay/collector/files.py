@@ -65,7 +65,7 @@ class Files:
         self._wall = wall
         self._known: dict[str, Known] = {}
         self._waiting: dict[str, Known] = {}
-        """In the order in which they are served: who was served goes to the end."""
+        """In the order in which they are served: after a look the newest first; who was served goes to the end."""
         self._gone: dict[int, _Gone] = {}
         self._unconfirmed: dict[str, None] = {}
         """Addresses of shipped files of which the server is asked again what it has."""
@@ -100,7 +100,10 @@ class Files:
                 self._changed.notify_all()
 
     def looked(self, files: list[TranscriptFile], faults: list[FileFault], held_back: Sequence[str] = ()) -> None:
-        """All files that there are now: those that are known and missing were removed or moved."""
+        """All files that there are now: those that are known and missing were removed or moved.
+
+        Of what waits, that which was written last is served first, however long the server was away.
+        """
         with self.lock:
             self._faults = faults
             self.held_back = tuple(held_back)
@@ -112,6 +115,8 @@ class Files:
                     self.lose(known)  # one that is busy with the next look
                     self._let_go_of_moved(known, files)
             self.found(files)
+            newest = sorted(self._waiting.values(), key=lambda file: -file.file.mtime_ns)
+            self._waiting = {file.file.address: file for file in newest}
             self._keep_unshipped()
             self.looks += 1
 

@@ -10,7 +10,7 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol, Self
 
 import msgspec
@@ -70,10 +70,11 @@ class Pieces:
 
     Args:
         at: Where to.
-        received: Told which streams have bytes that were not read yet, after they are durable.
+        received: Told which streams have bytes that were not read yet, with the time (ns) at which each one's file was
+            written last, after they are durable.
     """
 
-    def __init__(self, at: Installation, received: Callable[[Iterable[int]], None]) -> None:
+    def __init__(self, at: Installation, received: Callable[[Mapping[int, int]], None]) -> None:
         self._at = at
         self._received = received
         self._heads: OrderedDict[int, _Head] = OrderedDict()
@@ -99,8 +100,8 @@ class Pieces:
                     self._heads.pop(stream_id, None)
                 while len(self._heads) > HEADS_KEPT:
                     self._heads.popitem(last=False)
-        grown = dict.fromkeys(part.head.stream.id for part in taking.parts if part.chunks)
-        self._received([stream_id for stream_id in grown if stream_id not in taking.lost])
+        parts = [part for part in taking.parts if part.chunks and part.head.stream.id not in taking.lost]
+        self._received({part.head.stream.id: part.written_ns for part in parts})
         return [self._refreshed(stored) for stored in taking.answers]
 
     def _refreshed(self, stored: Stored) -> Stored:
@@ -151,6 +152,8 @@ class _Part(NamedTuple):
     position: int
     head: _Head
     appended: streams.Appended
+    written_ns: int
+    """When the file was written last, as the collector found it."""
     chunks: list[SealedChunk]
 
 
@@ -225,7 +228,7 @@ class _Taking:
         )
         moved = _Head(grown, head.key, tail)
         self._heads[stream.id] = moved
-        self.parts.append(_Part(len(self.answers), moved, appended, chunks))
+        self.parts.append(_Part(len(self.answers), moved, appended, piece.file_mtime_ns, chunks))
         self.answers.append(Stored(standing_of(grown)))
 
     def commit(self, tx: Connection, now_ms: int) -> None:

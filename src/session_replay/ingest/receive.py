@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
@@ -58,10 +58,11 @@ class Receiver:
 
     Args:
         at: Where to.
-        received: Told which streams have bytes that were not read yet, after they are durable; from any thread.
+        received: Told which streams have bytes that were not read yet, with the time (ns) at which each one's file was
+            written last, after they are durable; from any thread.
     """
 
-    def __init__(self, at: Installation, received: Callable[[Iterable[int]], None] = lambda _: None) -> None:
+    def __init__(self, at: Installation, received: Callable[[Mapping[int, int]], None] = lambda _: None) -> None:
         self._at = at
         self._received = received
         self._registry = Registry(at)
@@ -204,7 +205,7 @@ class Receiver:
         ]
         if taken:
             self._at.database.write(lambda tx: [self._registry.attach(tx, client, file, raw) for file, raw in taken])
-            self._received(())  # what they say of subagents is for the trees
+            self._received({})  # what they say of subagents is for the trees
         return [raw if isinstance(raw, str) else "" for raw in opened]
 
     def report(self, client: str, report: Report) -> Told:
