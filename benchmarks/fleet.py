@@ -88,9 +88,9 @@ class Collector:
             for changed in follower.changes(self._stopped):
                 if follower.looks != looks:
                     looks = follower.looks
-                    self.shipper.looked(follower.files, follower.faults)
+                    self.shipper.files.looked(follower.files, follower.faults)
                 else:
-                    self.shipper.found(changed)
+                    self.shipper.files.found(changed)
 
         self._threads = [*self.shipper.run(self._stopped), threading.Thread(target=follow, daemon=True)]
         self._threads[-1].start()
@@ -98,15 +98,15 @@ class Collector:
     def wait(self) -> None:
         """Wait until everything that was found is shipped."""
         deadline = time.monotonic() + CAUGHT_UP_SECONDS
-        while not (self.shipper.looks and self.shipper.is_done):
+        while not (self.shipper.files.looks and self.shipper.files.is_done):
             if time.monotonic() > deadline:
-                raise measure.RunFailed(f"the collector did not catch up: {self.shipper.progress()}")
+                raise measure.RunFailed(f"the collector did not catch up: {self.shipper.files.progress()}")
             time.sleep(0.05)
 
     def stop(self) -> None:
         """End it; what it knows is gone."""
         self._stopped.set()
-        self.shipper.wake()
+        self.shipper.files.wake()
         for thread in self._threads:
             thread.join()
 

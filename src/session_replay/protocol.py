@@ -11,7 +11,7 @@ Messages are MessagePack maps (``POST /api/ingest/…``), errors problem+json.  
 from __future__ import annotations
 
 import hashlib
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 
@@ -34,6 +34,10 @@ OPENINGS_MAX = 1_000
 STREAMS_NAMED_MAX = 200_000
 TEXT_CHARS_MAX = 4_096
 AGENTS_MAX = 16
+
+StreamNumber = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Size = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""In bytes.  Both fit the integers of a database; a message with others is not understood."""
 
 
 class Opening(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -96,7 +100,7 @@ class Piece(msgspec.Struct, frozen=True):
         file_size, file_mtime_ns: The file when they were read.
     """
 
-    stream: int
+    stream: StreamNumber
     generation: int
     start: int
     end: int
@@ -127,7 +131,7 @@ class Stored(msgspec.Struct, frozen=True, omit_defaults=True):
 class Rewrite(msgspec.Struct, frozen=True):
     """The file does not begin with the stored bytes: the stream begins again after ``generation``."""
 
-    stream: int
+    stream: StreamNumber
     generation: int
     reason: Literal["rewritten", "truncated"]
 
@@ -135,7 +139,7 @@ class Rewrite(msgspec.Struct, frozen=True):
 class Move(msgspec.Struct, frozen=True):
     """The file of a stream has another path now; ``root`` is over its first ``length`` bytes there."""
 
-    stream: int
+    stream: StreamNumber
     address: str
     length: int
     root: bytes
@@ -155,7 +159,7 @@ class Attachment(msgspec.Struct, frozen=True):
 
     address: str
     session: str | None
-    size: int
+    size: Size
     mtime_ns: int
     sha256: bytes
     frame: bytes
@@ -188,8 +192,8 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     unshipped_since_ms: int | None = None
     paused: bool = False
     faults: tuple[FileFault, ...] = ()
-    gone: tuple[int, ...] = ()
-    present: tuple[int, ...] | None = None
+    gone: tuple[StreamNumber, ...] = ()
+    present: tuple[StreamNumber, ...] | None = None
     held_back: tuple[str, ...] = ()
     folder: str = ""
 

@@ -211,10 +211,10 @@ class World:
 
     def look(self):
         self.follower._discovered()
-        self.shipper.looked(self.follower.files, self.follower.faults, self.follower.held_back)
+        self.shipper.files.looked(self.follower.files, self.follower.faults, self.follower.held_back)
 
     def glance(self):
-        self.shipper.found(self.follower._grown(self.follower._active))
+        self.shipper.files.found(self.follower._grown(self.follower._active))
 
     def ship(self, rounds=1):
         did = False
@@ -398,7 +398,7 @@ class World:
         tally = Tally()
         intake.read(intake.pending(), tally)
         assert tally.faults == []
-        assert intake.pending() == []
+        assert intake.pending() == {}
         with self.at.database.read() as connection:
             for address, (stream, _, raw) in streams.items():
                 row = connection.execute(

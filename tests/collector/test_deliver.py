@@ -78,7 +78,7 @@ def test_a_file_that_moves_while_its_bytes_are_under_way_keeps_its_stream(world,
     """The other lane holds the file as long as its request is not answered."""
     world.append(shipped, 100)
     world.look()
-    known = world.shipper._files[f"-a/{NAMES[0]}.jsonl"]
+    known = world.shipper.files._known[f"-a/{NAMES[0]}.jsonl"]
     known.busy = True
     world.move(shipped, world.path("-b", NAMES[0]))
     world.look()
@@ -110,21 +110,49 @@ def test_a_file_that_was_kept_and_renamed_is_shipped_once(world, is_opened):
 
 
 class Counting:
-    """Counts calls, and fails those that it was told to."""
+    """Counts calls and what was appended to, and fails those that it was told to."""
 
     def __init__(self, server, fails=lambda _name, _message: False):
         self._server = server
         self._fails = fails
         self.calls = []
+        self.appended = []
+        """Streams, in the order in which their pieces came."""
 
     def __getattr__(self, name):
         def call(message):
             self.calls.append(name)
+            self.appended += [piece.stream for piece in message] if name == "append" else []
             if self._fails(name, message):
                 raise TypeError("a fault of the server's code")
             return getattr(self._server, name)(message)
 
         return call
+
+
+def test_what_was_written_last_is_shipped_first(world):
+    paths = [world.path("-a", name) for name in NAMES]
+    counting = world.shipper._server = Counting(world.wire)
+
+    def shipped_in_order():
+        counting.appended.clear()
+        world.look()
+        world.ship(4)
+        names = {stream: path for path, (stream, _) in streams(world).items()}
+        return [names[stream] for stream in dict.fromkeys(counting.appended)]
+
+    for path in paths:  # in the order of their names, which is that of a look
+        world.create(path, 50)
+        world.pass_time(60)
+    assert shipped_in_order() == [f"-a/{path.name}" for path in reversed(paths)]
+    world.wire.is_cut = True
+    grown = [paths[3], paths[5], paths[1]]
+    for path in grown:
+        world.append(path, 50)
+        world.look()
+        world.pass_time(60)
+    world.wire.is_cut = False
+    assert shipped_in_order() == [f"-a/{path.name}" for path in reversed(grown)]
 
 
 def test_a_deleted_attachment_is_not_asked_for_again_and_again(world, shipped):
@@ -156,7 +184,7 @@ def test_what_spoils_a_request_does_not_hold_up_the_others(world):
     for path in paths:
         if path != paths[2]:
             assert stored[f"-a/{path.name}"] == path.read_bytes()
-    assert [fault.path for fault in world.shipper.progress().faults] == [str(paths[2])]
+    assert [fault.path for fault in world.shipper.files.progress().faults] == [str(paths[2])]
 
 
 def test_attachments_that_change_all_the_time_do_not_starve_large_transcripts(world, shipped):

@@ -271,7 +271,7 @@ def test_an_outage_of_45_days_with_the_clients_own_cleaning_loses_nothing(tmp_pa
             if day % 7 == 6:
                 world.start_collector()
             world.look()
-        assert world.shipper.progress().unshipped_since is not None
+        assert world.shipper.files.progress().unshipped_since is not None
         world.wire.is_cut = False
         world.settle()
         world.check_at_rest()

@@ -114,7 +114,7 @@ def take_in(at, *folders, owner=OWNER, workers=None, host_from_path=False, order
     intake = Intake(at, workers or Workers(0), describe=described)
     grown = intake.store(order(files), tally)
     intake.read([*grown, *intake.pending()], tally)
-    assert intake.pending() == []
+    assert intake.pending() == {}
     return tally
 
 

@@ -9,12 +9,12 @@ from sqlalchemy import select
 
 from collector.histories import Faults, World
 from ingest.lines import opened
-from session_replay.errors import InvalidRequest, NotFound
+from session_replay.errors import InvalidRequest, NotFound, TooLarge
 from session_replay.ingest.receive import Receiver
 from session_replay.protocol import Attachment, AttachmentLook, Move, Opening, Piece, Report, Rewrite, root_of
-from session_replay.store import schema
+from session_replay.store import clients, schema
 from session_replay.store.attachments import attachment
-from session_replay.wire import BLOCK_BYTES, block_hashes
+from session_replay.wire import BLOCK_BYTES, FileFault, block_hashes
 
 MAIN = "-p/aaaaaaaa-0000-4000-8000-00000000f1ee.jsonl"
 LINE = b'{"type":"user","message":{"role":"user","content":"hello"}}\n'
@@ -161,6 +161,29 @@ def test_what_is_gone_is_written_down_once_and_comes_back(at, reception):
     with at.database.read() as connection:
         kinds = connection.execute(select(schema.client_events.c.kind)).scalars().all()
     assert kinds == ["deleted", "deleted"]
+
+
+def test_whatever_a_report_says_is_stored_within_bounds(at, reception):
+    faults = tuple(FileFault("p" * 10_000, "x" * 10_000) for _ in range(100))
+    most = 2**64 - 1
+    long = "w" * 10_000
+    said = Report(most, long, long, long, long, most, most, most, faults=faults, folder=long, held_back=(long,))
+    for _ in range(2):  # the second one meets what was kept of the first
+        reception.report(msgspec.structs.replace(said, present=()))
+    with at.database.read() as connection:
+        row = clients.find(connection, at.key.organization, reception.client)
+    assert (row.files, row.unshipped_bytes) == (2**31 - 1, 2**63 - 1)
+    assert 0 < row.clock_ahead_ms < row.unshipped_since_ms < 2**63
+    kept = clients.open_report(at.key, reception.client, row.sealed_report)
+    assert [len(text) for text in (kept.os, kept.version, kept.folder, kept.boots[0].id)] == [200, 80, 80, 80]
+    assert [(len(fault.path), len(fault.problem)) for fault in kept.faults] == [(4_096, 200)] * 20
+    assert len(kept.boots) == 1
+    reception.report(Report(-(2**63), "", "", "", "", -1, -1, -1))
+    with at.database.read() as connection:
+        row = clients.find(connection, at.key.organization, reception.client)
+    assert (row.files, row.unshipped_bytes) == (0, 0)
+    with pytest.raises(TooLarge, match="at most 200000 streams"):
+        reception.report(msgspec.structs.replace(said, gone=(1,) * 200_001))
 
 
 def test_a_collector_ships_a_history_to_either_engine(at, tmp_path):

@@ -185,6 +185,10 @@ def test_other_versions_and_other_messages_are_refused(collector):
     assert code(collector.send("open", [], **{protocol.PROTOCOL_HEADER: "2"})) == (400, "protocol-unsupported")
     assert code(collector.send("open", {"not": "a list"})) == (400, "invalid-request")
     assert code(collector.send("append", [{"stream": "text"}])) == (400, "invalid-request")
+    beyond = 2**63  # what no database holds
+    assert code(collector.send("rewrite", Rewrite(beyond, 0, "rewritten"))) == (400, "invalid-request")
+    assert code(collector.send("report", report(gone=(beyond,)))) == (400, "invalid-request")
+    assert code(collector.send("report", report(present=(-1,)))) == (400, "invalid-request")
     assert collector.opened("x" * 5_000).problem
     assert collector.opened("").problem
 
@@ -311,6 +315,7 @@ def test_attachments_are_asked_for_and_kept_whole(collector):
     wrong = msgspec.structs.replace(made, sha256=b"x" * 32)
     assert collector.ask("attach", [wrong], list[str])[0]
     assert collector.ask("missing", [look], list[bool]) == [True]
+    assert code(collector.send("attach", [msgspec.structs.replace(made, size=-1)])) == (400, "invalid-request")
     assert collector.ask("attach", [made, made], list[str]) == ["", ""]
     assert collector.ask("missing", [look, msgspec.structs.replace(look, mtime_ns=2)], list[bool]) == [False, True]
 

@@ -20,8 +20,9 @@ import msgspec
 from session_replay import __version__
 from session_replay.collector import machine
 from session_replay.collector.collect import Reporter, follow
-from session_replay.collector.deliver import Progress, Shipper
+from session_replay.collector.deliver import Shipper
 from session_replay.collector.follow import Follower, discover
+from session_replay.collector.known import Progress
 from session_replay.collector.remote import Remote
 from session_replay.collector.spool import Spool
 from session_replay.collector.state import Identity, State, Status, known_identity
@@ -124,8 +125,8 @@ def _tell(
         if shipper.paused != state.paused:
             shipper.paused = state.paused
             log.info("paused" if shipper.paused else "going on")
-            shipper.wake()
-        progress = shipper.progress()
+            shipper.files.wake()
+        progress = shipper.files.progress()
         problem = shipper.problem or reporter.problem
         status = Status(
             at=time.time(),
@@ -217,9 +218,11 @@ def import_to_server(paths: list[Path], options: Options, *, as_json: bool) -> i
     identity = known_identity(state, options.server, options.token, __version__, options.ca_file)
     shipper = Shipper(Remote(identity.server, identity.credential, options.ca_file), follows=False)
     found = [discover(path.absolute(), machine.owner()) for path in paths]
-    shipper.looked([file for one in found for file in one.files], [fault for one in found for fault in one.faults])
+    shipper.files.looked(
+        [file for one in found for file in one.files], [fault for one in found for fault in one.faults]
+    )
     _ship_all(shipper, shows_progress=not as_json and sys.stderr.isatty())
-    after = shipper.progress()
+    after = shipper.files.progress()
     shipment = Shipment(after.files, after.total_bytes, shipper.sent_bytes, after.faults, time.monotonic() - begun)
     if as_json:
         print(msgspec.json.encode(shipment).decode())
@@ -236,7 +239,7 @@ TRIES_MAX = 8
 def _ship_all(shipper: Shipper, *, shows_progress: bool) -> None:
     """Ship until nothing is left but what cannot be taken; a server that stays away, or refuses, ends it."""
     told_at = time.monotonic()
-    while not shipper.is_done:
+    while not shipper.files.is_done:
         did = shipper.round("live")
         did = shipper.round("bulk") or did
         failure = shipper.failure
@@ -248,7 +251,7 @@ def _ship_all(shipper: Shipper, *, shows_progress: bool) -> None:
             time.sleep(ROUND_SECONDS)
         if shows_progress and time.monotonic() - told_at > 1:
             told_at = time.monotonic()
-            progress = shipper.progress()
+            progress = shipper.files.progress()
             done = f"{progress.files_done}/{progress.files} files, {progress.done_bytes / 1e6:.0f}"
             print(f"\r{done} of {progress.total_bytes / 1e6:.0f} MB", end="", file=sys.stderr, flush=True)
     if shows_progress:

@@ -13,8 +13,9 @@ from pathlib import Path
 from session_replay import __version__
 from session_replay.collector import machine
 from session_replay.collector.collect import Reporter, follow
-from session_replay.collector.deliver import Progress, Shipper
+from session_replay.collector.deliver import Shipper
 from session_replay.collector.follow import Follower, Owner, described, discover
+from session_replay.collector.known import Progress
 from session_replay.ingest.intake import Intake, Tally
 from session_replay.ingest.reading import Reading
 from session_replay.ingest.receive import Receiver
@@ -76,7 +77,7 @@ class LocalTranscripts:
         self._stopped.set()
         shipper = self._shipper
         if shipper is not None:
-            shipper.wake()
+            shipper.files.wake()
         self._thread.join()
         self._progress_thread.join()
 
@@ -101,7 +102,7 @@ class LocalTranscripts:
                 self._import_samples()
             if self._shipper is None:
                 continue
-            progress = self._shipper.progress()
+            progress = self._shipper.files.progress()
             for fault in set(progress.faults) - told:
                 log.warning("%s: %s", fault.path, fault.problem)
             told = set(progress.faults)
@@ -112,9 +113,9 @@ class LocalTranscripts:
         problem = shipper.problem or self._reading.problem
         if problem:
             state = "failed"
-        elif not shipper.looks and self._folder.is_dir():
+        elif not shipper.files.looks and self._folder.is_dir():
             state = "scanning"
-        elif shipper.is_done and not behind:
+        elif shipper.files.is_done and not behind:
             state = "following"
         else:
             # A running session is nearly always some bytes ahead.

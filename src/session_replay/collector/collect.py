@@ -49,6 +49,7 @@ class Reporter:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._shipper = shipper
+        self._files = shipper.files
         self._server = server
         self._version = version
         self._machine = machine_digest
@@ -77,14 +78,16 @@ class Reporter:
                     log.exception("reporting failed")
 
     def _is_behind(self) -> bool:
-        since = self._shipper.unshipped_since
+        since = self._files.unshipped_since
         return since is not None and self._wall() - since > BEHIND_SECONDS
 
     def report(self) -> None:
         """Tell how it is now; what could not be told is told with the next report."""
-        present = None if self._told_present else self._shipper.streams_present()
-        progress = self._shipper.progress()
-        gone = self._shipper.take_gone()
+        present = None if self._told_present else self._files.streams_present()
+        progress = self._files.progress()
+        paused = self._shipper.paused
+        # While it is paused nothing is opened, hence nothing is found to be moved.
+        gone = () if paused else self._files.take_gone()
         since = progress.unshipped_since
         report = Report(
             sent_ms=int(self._wall() * 1000),
@@ -95,25 +98,25 @@ class Reporter:
             files=progress.files,
             unshipped_bytes=progress.total_bytes - progress.done_bytes,
             unshipped_since_ms=None if since is None else int(since * 1000),
-            paused=self._shipper.paused,
+            paused=paused,
             faults=tuple(progress.faults[:FAULTS_TOLD]),
             gone=gone,
             present=present,
-            held_back=self._shipper.held_back if present is not None else (),
+            held_back=self._files.held_back if present is not None else (),
             folder=self._folder,
         )
         self._told_unshipped = report.unshipped_bytes > 0
         try:
             told = self._server.report(report)
         except ReplayError as error:
-            self._shipper.give_back_gone(gone)
+            self._files.give_back_gone(gone)
             self.problem = str(error)
         else:
             if self.problem:
-                self._shipper.confirm_all()
+                self._files.confirm_all()
             self.problem = ""
             if present is not None:
-                self._told_present = self._shipper.missed(told.missed)
+                self._told_present = self._files.missed(told.missed)
 
 
 def follow(follower: Follower, shipper: Shipper, reporter: Reporter, is_stopped: threading.Event) -> None:
@@ -125,15 +128,15 @@ def follow(follower: Follower, shipper: Shipper, reporter: Reporter, is_stopped:
         for changed in follower.changes(is_stopped):
             if follower.looks != looks:
                 looks = follower.looks
-                shipper.looked(follower.files, follower.faults, follower.held_back)
+                shipper.files.looked(follower.files, follower.faults, follower.held_back)
             else:
-                shipper.found(changed)
+                shipper.files.found(changed)
             if not threads:  # after the first look: what was kept may be excluded by now
                 threads = shipper.run(ended)
                 threads.append(threading.Thread(target=reporter.run, args=(ended,), name="report", daemon=True))
                 threads[-1].start()
     finally:
         ended.set()
-        shipper.wake()
+        shipper.files.wake()
         for thread in threads:
             thread.join()

@@ -149,10 +149,16 @@ class Intake:
                 break
         self._link()
 
-    def pending(self) -> list[int]:
-        """Streams with bytes that are stored and were not read, or not by this parser; the last received first."""
+    def pending(self) -> dict[int, int]:
+        """Streams with bytes that are stored and were not read, or not by this parser; the newest files first.
+
+        Each with the time (ns) at which its file was written last; of one of which more is missing nobody wrote
+        that down: when its bytes came is the best that is known.
+        """
         with self._at.database.read() as connection:
-            return [stream.id for stream in streams.pending(connection, PARSER_VERSION)]
+            found = streams.pending(connection, PARSER_VERSION)
+        written_ns = {stream.id: stream.file_mtime_ns or stream.received_ms * 1_000_000 for stream in found}
+        return dict(sorted(written_ns.items(), key=lambda one: -one[1]))
 
     def _changed(self, files: list[TranscriptFile]) -> list[TranscriptFile]:
         """The files that do not look as they did when all of them was stored."""

@@ -6,10 +6,11 @@ finds by looking at what is pending.  A fault of reading never delays or refuses
 
 from __future__ import annotations
 
+import heapq
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 from session_replay.ingest.intake import Intake, Tally
 from session_replay.ingest.workers import Workers
@@ -22,7 +23,7 @@ GROWTH_SMALL_BYTES = 1 << 20
 PENDING_LOOK_SECONDS = 30.0
 RETRY_SECONDS = 5.0
 STREAMS_AT_ONCE = 64
-"""Read before the next are looked at, so that sessions appear one batch after the other, running ones first."""
+"""Read before the next are looked at, so that what is written meanwhile does not wait for all that is older."""
 WORKERS_KEPT_SECONDS = 20.0
 
 
@@ -36,7 +37,8 @@ class Reading:
 
     def __init__(self, at: Installation, announce: Callable[[str], None]) -> None:
         self._changed = threading.Condition()
-        self._waiting: dict[int, None] = {}
+        self._waiting: dict[int, int] = {}
+        """Streams with the time (ns) at which the file of each was written last."""
         self._is_asked = False
         self._under_way = 0
         self._stopped = threading.Event()
@@ -59,12 +61,19 @@ class Reading:
         self._thread.join()
         self._workers.close()
 
-    def received(self, stream_ids: Iterable[int]) -> None:
-        """Read these soon, the last told first; an empty list: trees may have to be linked.  From any thread."""
+    def received(self, written_ns: Mapping[int, int]) -> None:
+        """Read these soon, those whose files were written last first; none: trees may have to be linked.
+
+        From any thread.
+
+        Args:
+            written_ns: Stream → when its file was written last, by its machine's clock.
+        """
+        now_ns = time.time_ns()
         with self._changed:
-            for stream_id in stream_ids:
-                self._waiting.pop(stream_id, None)
-                self._waiting[stream_id] = None
+            for stream_id, at_ns in written_ns.items():
+                # A clock that is ahead must not come before all that is being written.
+                self._waiting[stream_id] = min(at_ns, now_ns)
             self._is_asked = True
             self._changed.notify()
 
@@ -80,7 +89,9 @@ class Reading:
             try:
                 if time.monotonic() - looked_at > PENDING_LOOK_SECONDS:
                     looked_at = time.monotonic()
-                    self.received(self._intake.pending()[::-1])
+                    pending = self._intake.pending()
+                    with self._changed:
+                        self.received(pending | self._waiting)  # what was told is known better
                 self._read(self._next())
                 self.problem = None
             except Exception as error:
@@ -91,13 +102,13 @@ class Reading:
                 self._stopped.wait(RETRY_SECONDS)
 
     def _next(self) -> list[int] | None:
-        """The streams to read next, the last received first; None where nothing is to be done for now."""
+        """The streams to read next, the newest files first; None where nothing is to be done for now."""
         with self._changed:
             if not self._is_asked and not self._stopped.is_set():
                 self._changed.wait(PENDING_LOOK_SECONDS / 4)
             if not self._is_asked:
                 return None
-            taken = list(self._waiting)[-STREAMS_AT_ONCE:][::-1]
+            taken = heapq.nlargest(STREAMS_AT_ONCE, self._waiting, key=self._waiting.__getitem__)
             for stream_id in taken:
                 del self._waiting[stream_id]
             self._is_asked = bool(self._waiting)

@@ -161,11 +161,9 @@ def find(connection: Connection, stream_id: int) -> Stream:
 
 
 def pending(connection: Connection, parser_version: int) -> list[Stream]:
-    """Streams with bytes that were stored and not read by this parser, the last received first."""
+    """Streams with bytes that were stored and not read by this parser, in no order."""
     rows = connection.execute(
-        select(*_columns)
-        .where((streams.c.parsed_to < streams.c.length) | (streams.c.parser_version != parser_version))
-        .order_by(streams.c.received_ms.desc())
+        select(*_columns).where((streams.c.parsed_to < streams.c.length) | (streams.c.parser_version != parser_version))
     )
     return [Stream(*row) for row in rows]
 
