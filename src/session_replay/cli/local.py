@@ -96,17 +96,23 @@ class LocalTranscripts:
 
     def _tell(self) -> None:
         told: set[FileFault] = set()
+        summed: tuple[Shipper, int, int] | None = None
+        progress: Progress | None = None
         while not self._stopped.wait(PROGRESS_SECONDS):
             if self._wants_samples.is_set():
                 self._wants_samples.clear()
                 self._import_samples()
-            if self._shipper is None:
+            shipper = self._shipper
+            if shipper is None:
                 continue
-            progress = self._shipper.files.progress()
-            for fault in set(progress.faults) - told:
-                log.warning("%s: %s", fault.path, fault.problem)
-            told = set(progress.faults)
-            self._local.progress = self._said(self._shipper, progress)
+            now = (shipper, shipper.files.changes, shipper.files.looks)
+            if progress is None or now != summed:  # to sum up many files takes long
+                summed = now
+                progress = shipper.files.progress()
+                for fault in set(progress.faults) - told:
+                    log.warning("%s: %s", fault.path, fault.problem)
+                told = set(progress.faults)
+            self._local.progress = self._said(shipper, progress)
 
     def _said(self, shipper: Shipper, progress: Progress) -> ImportProgress:
         behind = self._reading.behind
