@@ -339,8 +339,9 @@ def test_two_thousand_rows_scroll_without_a_jump_and_few_exist_at_once(fleet, op
 
     def look() -> list[tuple[int, float]]:
         """Each row that exists: its place in the list, told by what it says, and where its top is on the page."""
-        rows = page.locator("a.session-link").evaluate_all(
-            """links => links.map((link) =>
+        # In one call, not by a locator: it finds first and evaluates then, when a row may have gone.
+        rows = page.evaluate(
+            """() => Array.from(document.querySelectorAll("a.session-link"), (link) =>
                 [link.textContent, link.closest("[role=row]").getBoundingClientRect().top + scrollY])"""
         )
         return [(MANY - 1 - int(text.rsplit(" ", 1)[1]), top) for text, top in rows]
