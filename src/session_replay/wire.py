@@ -328,6 +328,8 @@ class Stats(msgspec.Struct):
     lines: int = 0
     lines_with_entries: int = 0
     size_bytes: int = 0
+    orphans: int = 0
+    """Subagent sessions without a parent: they are listed, and none of ``sessions``."""
 
 
 class ActivityDay(msgspec.Struct):

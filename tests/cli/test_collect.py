@@ -157,8 +157,13 @@ def test_clients_are_administered_with_and_without_a_server(run, serve, tmp_path
         listed = json.loads(run("clients", "list", "--json", "--data", data).out)["items"]
         return [one["label"] for one in listed if one["label"]]
 
-    assert "No clients yet" in run("clients", "list", "--data", data).out
+    unmade = run("clients", "list", "--data", data)
+    assert (unmade.code, data.exists()) == (2, False)
+    assert "holds no data" in unmade.err
     made = run("clients", "add", "laptop", "--data", data, "--server", "https://replay.example")
+    assert f"There was no data in {data}" in made.err
+    assert "Made a new key" in made.err
+    assert "No clients yet" in run("clients", "list", "--data", data).out
     assert re.search(r"session-replay collect --server https://replay\.example --token srt_\S+", made.out)
     assert run("clients", "add", "  ", "--data", data).code == 2
     assert run("clients", "revoke", "laptop", "--data", data).code == 2  # nobody redeemed the token yet

@@ -1,6 +1,7 @@
 import base64
 import os
 import secrets
+import socket
 
 import pytest
 from filelock import FileLock
@@ -70,6 +71,8 @@ def test_without_projects_there_is_nothing_and_no_error(run, projects, tmp_path)
             "SESSION_REPLAY_KEY_FILE",
         ),
         (["serve", "--port", "0", "--host", "0.0.0.0"], {}, "127.0.0.1"),
+        (["clients", "list", "--data", "{tmp}/nowhere"], {}, "holds no data"),
+        (["collect", "--status", "--state", "{tmp}/nowhere"], {}, "nowhere"),
         (["serve", "--port", "0"], {"SESSION_REPLAY_API_KEY": "short"}, "32"),
     ],
 )
@@ -81,6 +84,34 @@ def test_what_cannot_be_done_is_said_in_a_line(run, tmp_path, words, environment
     assert ran.err.startswith("session-replay: ")
     assert said in ran.err
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+def test_a_wrong_port_is_said_before_anything_is_made(run, tmp_path, port):
+    ran = run("serve", f"--port={port}", "--data", tmp_path / "data")
+    assert ran.code == 2
+    assert f"'{port}' is no port" in ran.err
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_made(run, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = run("serve", "--port", str(port), "--data", tmp_path / "data")
+    assert ran.code == 2
+    assert (
+        ran.err == f"session-replay: cannot listen on 127.0.0.1:{port}: something else listens there already; "
+        "choose another --port\n"
+    )
+    assert not (tmp_path / "data").exists()
+
+
+def test_without_a_command_the_commands_are_listed_and_each_says_what_it_does(run):
+    ran = run()
+    assert ran.code == 2
+    for command in ("serve", "import", "collect", "clients", "export"):
+        assert f"    {command} " in ran.out
+        assert ".\n\n" in run(command, "--help").out
 
 
 def test_a_missing_key_stops_it_and_makes_none(run, projects, tmp_path):

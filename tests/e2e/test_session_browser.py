@@ -319,6 +319,36 @@ def test_columns_and_row_height_are_remembered_and_fit(fleet, open_page):
     expect(headers.filter(has_text="User")).to_have_count(1)
 
 
+def test_what_is_under_the_pointer_is_told_and_any_place_of_a_row_opens_the_session(site, open_page):
+    page = open_page(site)
+    link = page.get_by_role("link", name="Loyalty points")
+    row = page.get_by_role("row").filter(has=link)
+    for place, told in (
+        (row.locator(".cell-agent strong"), re.compile(r" \u00b7 ")),
+        (link, re.compile(r"^Loyalty points")),
+        (row.locator(".cell-project .path"), re.compile(r"^/home/robin/src/harbor-coffee$")),
+        (row.get_by_role("cell").nth(2), re.compile(r":\d\d\.\d{3} ")),
+        (row.get_by_role("cell").nth(3), re.compile(r"^active ")),
+        (row.get_by_role("cell").nth(4), re.compile(r"^$")),
+    ):
+        box = place.bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        expect(link).to_have_attribute("title", told)
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.get_by_role("heading", level=1, name="Loyalty points")).to_be_visible()
+
+
+def test_the_filter_is_reached_by_its_key(fleet, open_page):
+    page = open_page(fleet)
+    expect(heading(page, ALL)).to_be_visible()
+    page.keyboard.press("/")
+    expect(page.get_by_label("Filter sessions").first).to_be_focused()
+    page.keyboard.type("mbp-bob")
+    page.keyboard.press("Enter")
+    expect(heading(page, 2)).to_be_visible()
+
+
 def test_the_list_is_exported_as_it_is_filtered_and_sorted(fleet, open_page):
     asked = {"and": [{"property": "host", "operator": "^", "value": "mbp"}]}
     page = open_page(fleet, f"?sort=started_at&filter={json.dumps(asked)}")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from ingest.prompts import is_inherited, objects_of, owners_of, prompts_of
 from session_replay.collector.follow import Owner, described, discover
 from session_replay.ingest.intake import Intake, Tally
 from session_replay.ingest.workers import Workers
@@ -22,6 +23,15 @@ COUNTERS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cac
 OWNER = Owner("laptop", "ada")
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata")
 """In the middle, west with summer time, east without."""
+FORKS_AND_COPIES = 5
+UNWRITTEN_PROMPTS = {
+    "client-1.0.128/08-compact": 1,  # "/compact", a command
+    "client-1.0.128/13-errors": 1,  # the client ended before it wrote the prompt down
+    "client-2.0.77/08-compact": 1,  # "/compact"
+    "client-2.0.77/12-kill9": 2,  # killed before it was written; a resume that found no session
+    "client-2.0.77/13-errors": 2,  # the client ended before
+}
+"""Given to the client by the script, by scenario, and in no transcript as a prompt."""
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real transcripts is not beside the checkout")
 
@@ -36,23 +46,15 @@ def lines_of(path):
     return [line for line in path.read_bytes().split(b"\n") if line]
 
 
-def objects_of(path):
-    for line in lines_of(path):
-        try:
-            said = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(said, dict):
-            yield said
+def is_api_message(said):
+    message = said.get("message")
+    if said.get("type") != "assistant" or not isinstance(message, dict):
+        return False
+    return message.get("model") != "<synthetic>" and not said.get("isApiErrorMessage")
 
 
 def api_messages(path):
-    for said in objects_of(path):
-        message = said.get("message")
-        if said.get("type") != "assistant" or not isinstance(message, dict):
-            continue
-        if message.get("model") != "<synthetic>" and not said.get("isApiErrorMessage"):
-            yield message
+    return (said["message"] for said in objects_of(path) if is_api_message(said))
 
 
 def tokens_by_message(paths):
@@ -153,9 +155,28 @@ def test_every_session_counts_the_tokens_of_its_own_file(whole):
 
 def test_the_organization_counts_each_api_message_once_beside_the_prompts(whole):
     paths = transcripts(CORPUS)
-    prompts = sum(one.prompts for one in whole.by_id.values())
+    owners = owners_of(paths)
+    prompts = sum(prompts_of(path, owners) for path in paths)
     without_id = sum(not message.get("id") for path in paths for message in api_messages(path))
     assert whole.stats.messages == prompts + len(tokens_by_message(paths)) + without_id
+
+
+def test_every_session_counts_the_prompts_and_messages_of_its_own_lines(whole):
+    """A file is known by its lines and bytes; what a fork repeats is not its own."""
+    paths = transcripts(CORPUS)
+    owners = owners_of(paths)
+    counted = Counter()
+    for path in paths:
+        said = list(objects_of(path))
+        own = [line for line in said if not is_inherited(line, path, owners)]
+        answers = [line["message"].get("id") for line in own if is_api_message(line)]
+        prompts = prompts_of(path, owners)
+        messages = prompts + len({name for name in answers if name}) + answers.count(None)
+        counted[len(lines_of(path)), path.stat().st_size, len(said) - len(own), prompts, messages] += 1
+    assert counted == Counter(
+        (one.lines, one.size_bytes, one.inherited_lines, one.prompts, one.messages) for one in whole.by_id.values()
+    )
+    assert sum(inherited > 0 for _, _, inherited, _, _ in counted) == FORKS_AND_COPIES
 
 
 def times_of(path):
@@ -250,6 +271,18 @@ def test_a_scenario_has_the_tool_calls_tokens_and_subagents_that_it_had(expected
         assert (
             agent.warmup or agent.spawned_by_seq is not None or "workflows" in scenario.name or workflow(paths, agent)
         )
+
+
+@pytest.mark.parametrize("expected", sorted(CORPUS.glob("client-*/*/EXPECTED.json")), ids=lambda path: str(path.parent))
+def test_a_scenario_has_the_prompts_that_its_script_gave(expected):
+    """So is the count from the lines, with which the product's is compared."""
+    scenario = expected.parent
+    declared = json.loads(expected.read_text())["declared"]
+    given = declared.get("user_prompts") or declared["model_prompts"]
+    paths = transcripts(scenario)
+    owners = owners_of(paths)
+    unwritten = UNWRITTEN_PROMPTS.get(f"{scenario.parent.name}/{scenario.name}", 0)
+    assert sum(prompts_of(path, owners) for path in paths) == given - unwritten
 
 
 def ledger(scenario):

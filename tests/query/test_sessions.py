@@ -310,7 +310,8 @@ def asking(name, value):
 def test_stats_count_main_sessions_and_add_up_whole_trees_and_orphans(stored):
     stored.fill(ORGANIZATION)
     stats = ask(stored, "stats")
-    assert stats.sessions == 2
+    assert (stats.sessions, stats.orphans) == (2, 1)
+    assert stats.sessions + stats.orphans == ask(stored, "page").total
     assert stats.average_duration_ms == 150
     assert stats.messages == 2 + 3 + 7 + 11 + 13 + 17
     assert stats.tool_calls == 1
@@ -326,6 +327,7 @@ def test_stats_follow_the_filter_tree_by_tree(stored):
     assert (stats.sessions, stats.messages, stats.pending_bytes, stats.lines) == (1, 5, 7, 11)
     stats = ask(stored, "stats", filter=asking("session_id", "lost.deep"))
     assert (stats.sessions, stats.messages, stats.pending_bytes, stats.average_duration_ms) == (0, 24, 0, 0)
+    assert stats.orphans == 1
 
 
 def test_what_has_arrived_and_has_no_session_yet_is_pending(stored):

@@ -16,10 +16,17 @@ from session_replay.errors import InvalidRequest, ReplayError
 if TYPE_CHECKING:
     from session_replay.cli.collecting import Options
 
+PORT_MAX = 65_535
+DATA_DEFAULT = " (your own data folder, which serve prints)"
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 2 for an error that the message explains, 130 when interrupted."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.run is None:
+        parser.print_help()
+        return 2
     try:
         return arguments.run(arguments)
     except ReplayError as error:
@@ -41,41 +48,57 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="session-replay", description="The audit trail of what AI coding agents did.")
     parser.add_argument("--version", action="version", version=f"session-replay {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_serve(commands.add_parser("serve", help="serve the product and follow the local transcripts"))
-    _add_import(commands.add_parser("import", help="import transcripts once, then exit"))
-    _add_collect(commands.add_parser("collect", help="ship this machine's transcripts to a server, and follow them"))
-    _add_clients(commands.add_parser("clients", help="who may send: add, list, rename, revoke"))
-    _add_export(commands.add_parser("export", help="write one session to a file or to standard output"))
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(metavar="COMMAND")
+    _add_serve(_command(commands, "serve", "serve the product and follow the local transcripts"))
+    _add_import(_command(commands, "import", "import transcripts once, then exit"))
+    _add_collect(_command(commands, "collect", "ship this machine's transcripts to a server, and follow them"))
+    _add_clients(_command(commands, "clients", "who may send: add, list, rename, revoke"))
+    _add_export(_command(commands, "export", "write one session to a file or to standard output"))
     return parser
 
 
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, does: str
+) -> argparse.ArgumentParser:
+    """A command whose own help says first what it does, too."""
+    return commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > PORT_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number up to {PORT_MAX}, 0 for any that is free")
+    return int(text)
+
+
 def _add_serve(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where the data lies")
+    parser.add_argument("--data", type=Path, metavar="DIR", help=f"where the data lies{DATA_DEFAULT}")
     parser.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=8420, metavar="N", help="port to listen on (%(default)s)")
+    parser.add_argument("--port", type=_port, default=8420, metavar="N", help="port to listen on (%(default)s)")
     parser.add_argument("--transcripts", type=Path, metavar="DIR", help="transcripts to follow (~/.claude/projects)")
     parser.set_defaults(run=_serve)
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="a projects folder, or a folder above some")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where the data lies; no server may hold it")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help=f"where the data lies{DATA_DEFAULT}; no server may hold it"
+    )
     parser.add_argument("--host-from-path", action="store_true", help="take host names from <host>/projects")
-    _add_server(parser)
+    _add_server(parser, "ship to this server instead")
     parser.add_argument("--json", action="store_true", help="print a JSON summary and no progress")
     parser.set_defaults(run=_import)
 
 
-def _add_server(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--server", metavar="URL", help="ship to this server instead: https://HOST[:PORT]")
+def _add_server(parser: argparse.ArgumentParser, does: str) -> None:
+    parser.add_argument("--server", metavar="URL", help=f"{does}: https://HOST[:PORT]")
     parser.add_argument("--token", metavar="T", help="one-time token of this client, needed the first time")
     parser.add_argument("--state", type=Path, metavar="DIR", help="where the collector keeps who it is, and its spool")
     parser.add_argument("--ca-file", metavar="FILE", help="certificates to trust instead of the system's (PEM)")
 
 
 def _add_collect(parser: argparse.ArgumentParser) -> None:
-    _add_server(parser)
+    _add_server(parser, "where to ship to, needed the first time")
     parser.add_argument("--transcripts", type=Path, metavar="DIR", help="transcripts to follow (~/.claude/projects)")
     parser.add_argument(
         "--exclude",
@@ -96,24 +119,24 @@ def _add_collect(parser: argparse.ArgumentParser) -> None:
 
 def _add_clients(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    add = verbs.add_parser("add", help="make a one-time token for a new client")
+    add = _command(verbs, "add", "make a one-time token for a new client")
     add.add_argument("name", metavar="NAME", help="what you call the client")
     add.add_argument("--print-token", action="store_true", help="print the token only, as the last word")
     add.add_argument("--server", metavar="URL", help="this server's address, for the command that is printed")
     add.set_defaults(run=_clients_add)
-    listing = verbs.add_parser("list", help="show the clients and their alarms")
+    listing = _command(verbs, "list", "show the clients and their alarms")
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=_clients_list)
-    rename = verbs.add_parser("rename", help="give a client another name")
+    rename = _command(verbs, "rename", "give a client another name")
     rename.add_argument("client", metavar="CLIENT", help="its id, name or host")
     rename.add_argument("name", metavar="NAME")
     rename.set_defaults(run=_clients_rename)
-    revoke = verbs.add_parser("revoke", help="refuse a client's collector from now on")
+    revoke = _command(verbs, "revoke", "refuse a client's collector from now on")
     revoke.add_argument("client", metavar="CLIENT", help="its id, name or host")
     revoke.add_argument("--undo", action="store_true", help="let it in again")
     revoke.set_defaults(run=_clients_revoke)
     for verb in (add, listing, rename, revoke):
-        verb.add_argument("--data", type=Path, metavar="DIR", help="where the data lies; a server may hold it")
+        _add_data_read(verb)
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
@@ -122,8 +145,14 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("csv", "jsonl"), required=True, help="rows for a spreadsheet, or the transcript itself"
     )
     parser.add_argument("--output", default="-", metavar="FILE", help="where to write (- is standard output)")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where the data lies; a server may hold it")
+    _add_data_read(parser)
     parser.set_defaults(run=_export)
+
+
+def _add_data_read(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help=f"where the data lies{DATA_DEFAULT}; a server may hold it"
+    )
 
 
 def _serve(arguments: argparse.Namespace) -> int:

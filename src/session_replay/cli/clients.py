@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +15,7 @@ from session_replay.ingest import enrol
 from session_replay.query.clients import Clients
 from session_replay.server import settings
 from session_replay.store.installation import Installation, open_installation
+from session_replay.store.unchanged import CATALOGUE
 from session_replay.wire import Client, ClientPage
 
 T = TypeVar("T")
@@ -24,12 +26,16 @@ def add(label: str, data: Path | None, server: str | None, *, prints_token: bool
     """Make a one-time token and print the command to run on the client; with ``prints_token`` it is the last word."""
 
     def locally(at: Installation) -> str:
+        if at.is_new:
+            print(f"There was no data in {at.folder}: it is made now.", file=sys.stderr)
+        if at.is_new and at.key_file:
+            print(f"Made a new key: {at.key_file}\nKeep a copy: without it nothing can be read.", file=sys.stderr)
         return at.database.write(lambda tx: enrol.add_client(tx, at, label)).token
 
     def by_server(folder: Path) -> str:
         return str(ask_server(folder, "POST", "/api/clients", {"label": label})["token"])
 
-    token = _either(data, locally, by_server)
+    token = _either(data, locally, by_server, makes=True)
     if prints_token:
         print(f"One-time token for {label}, valid for a week: {token}")
         return 0
@@ -108,10 +114,19 @@ def _page(data: Path | None) -> ClientPage:
     return _either(data, locally, by_server)
 
 
-def _either(data: Path | None, locally: Callable[[Installation], T], by_server: Callable[[Path], T]) -> T:
-    folder = settings.data_folder(data)
+def _either(
+    data: Path | None, locally: Callable[[Installation], T], by_server: Callable[[Path], T], *, makes: bool = False
+) -> T:
+    """Ask the data folder, or the server that holds it.
+
+    Raises:
+        NotFound: There is no data, and the question ``makes`` none: a folder that was misspelt stays unmade.
+    """
+    folder, url = settings.data_folder(data), settings.database_url()
+    if not makes and url is None and not (folder / CATALOGUE).is_file():
+        raise NotFound(f"{folder} holds no data: name the folder with --data")
     try:
-        with open_installation(folder, settings.key_source(), url=settings.database_url()) as at:
+        with open_installation(folder, settings.key_source(), url=url) as at:
             return locally(at)
     except DataFolderBusy:
         return by_server(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -44,7 +45,9 @@ def serve(host: str, port: int, data: Path | None, transcripts: Path | None) -> 
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if host not in LOOPBACK_NAMES:
-        raise InvalidRequest("without sign-in configured the server listens on 127.0.0.1 only")
+        raise InvalidRequest(
+            "without sign-in configured the server listens on 127.0.0.1 only; for other machines see docs/deploy.md"
+        )
     folder = machine.transcripts_folder(transcripts)
     owner = machine.owner()
     with (
@@ -79,7 +82,9 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
             (host.strip("[]"), port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
         )
     except OSError as error:
-        raise InvalidRequest(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
+        # The library's words name the address once more, as a pair.
+        why = "something else listens there already" if error.errno == errno.EADDRINUSE else error.strerror
+        raise InvalidRequest(f"cannot listen on {host}:{port}: {why}; choose another --port") from error
     with listener:
         # Accepted sockets inherit it; without, each answer's body waits 40 ms for the acknowledgement of its head.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

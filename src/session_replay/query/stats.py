@@ -30,10 +30,12 @@ _SUMMED = ("counted_messages", "counted_tool_calls", "lines", "lines_with_entrie
 def stats_of(asked: Filter | None, scope: Scope) -> Stats:
     """The cards above the list."""
     one = member("counted")
-    main = and_(one.row.c.parent_id.is_(None), not_(one.row.c.orphan))
+    listed = one.row.c.parent_id.is_(None)
+    main = and_(listed, not_(one.row.c.orphan))
     row = scope.connection.execute(
         select(
             func.count().filter(main).label("sessions"),
+            func.count().filter(and_(listed, one.row.c.orphan)).label("orphans"),
             _sum(case((main, one.row.c.duration_ms), else_=0)).label("duration_ms"),
             *(_sum(one.row.c[column]).label(column) for column in _SUMMED),
         )
@@ -51,6 +53,7 @@ def stats_of(asked: Filter | None, scope: Scope) -> Stats:
         lines=int(row.lines),
         lines_with_entries=int(row.lines_with_entries),
         size_bytes=int(row.size_bytes),
+        orphans=row.orphans,
     )
 
 

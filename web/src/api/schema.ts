@@ -1391,6 +1391,8 @@ export interface components {
             /** @default 0 */
             lines_with_entries: number;
             messages: number;
+            /** @default 0 */
+            orphans: number;
             pending_bytes: number;
             sessions: number;
             /** @default 0 */

@@ -224,6 +224,13 @@ test("the server's own machine alone is listed, and how to connect another", asy
   expect(await screen.findByRole("dialog", { name: "Add a client" })).toBeInTheDocument();
 });
 
+test("among imported machines the way to another one stands above them", async () => {
+  clients = ["c1", "c2"].map((id) => client({ id, enrolled_at: null, state: "imported" }));
+  await open("/clients");
+  expect(await screen.findByRole("button", { name: "Add client" })).toBeInTheDocument();
+  expect(screen.queryByRole("heading", { name: "Connect another machine" })).toBeNull();
+});
+
 test("an added client is named once, told its token, and greeted when it is there", async () => {
   const bodies: unknown[] = [];
   server.use(

@@ -88,8 +88,9 @@ export function ClientsPage() {
   else body = <ClientTable clients={shown} open={open} onToggle={toggle} now_ms={dataUpdatedAt} />;
 
   const fresh = data !== undefined && clients.length === 0;
-  // The server's own machine is there from the start, without a collector that was enrolled.
-  const alone = clients.length > 0 && clients.every(({ enrolled_at }) => enrolled_at === null);
+  // The server's own machine is there from the start, without a collector that was enrolled. With more than it in
+  // the list, imported ones say, what tells how to connect another would stand far below.
+  const alone = clients.length === 1 && clients[0]?.enrolled_at === null;
   return (
     <div className="clients">
       <header className="clients-header">
@@ -125,7 +126,7 @@ export function ClientsPage() {
               type="search"
               className="text-field clients-search"
               aria-label="Find clients"
-              placeholder="Find by name, host, user, system or version"
+              placeholder="Name, host, user or version"
               value={text}
               onChange={({ target }) => change(target.value, choice)}
             />

@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { type Ref, useMemo } from "react";
 import { useZoneName } from "../timeZone";
 import type { FilterNode } from "./filter";
 import { HostSelect } from "./HostSelect";
@@ -6,7 +6,7 @@ import { hostsOf, withHosts } from "./hosts";
 import { RangePicker } from "./RangePicker";
 import { rangeOf, withRange } from "./range";
 import { SavedFilters } from "./SavedFilters";
-import { SessionFilter } from "./SessionFilter";
+import { type Focusable, SessionFilter } from "./SessionFilter";
 import type { View } from "./saved";
 import "./FilterRow.css";
 
@@ -17,16 +17,19 @@ interface Props {
   /** Sessions that match, once known. */
   total: number | undefined;
   loading: boolean;
+  /** The input of the filter. */
+  input: Ref<Focusable>;
 }
 
 /** All that narrows the list: three ways to write into the one filter, each of which reads back what it can show. */
-export function FilterRow({ view, onFilter, onView, total, loading }: Props) {
+export function FilterRow({ view, onFilter, onView, total, loading, input }: Props) {
   const { filter } = view;
   const zone = useZoneName();
   const range = useMemo(() => rangeOf(filter, Date.now()), [filter]);
   return (
     <div className="filter-row" role="search" aria-label="Filter">
       <SessionFilter
+        ref={input}
         filter={filter}
         onChange={onFilter}
         total={total}

@@ -57,7 +57,7 @@ export function HostSelect({ hosts, onChange, zone }: Props) {
 interface Host {
   users: string[];
   sessions: number;
-  live: boolean;
+  state: "online" | "paused" | "away";
   seen_at: string | null;
 }
 
@@ -66,43 +66,55 @@ type Option = MultiselectProps.Option & { value: string };
 /** One option for each host, those that are at work first; hosts that are chosen are there, known or not. */
 export function optionsOf(clients: Client[], chosen: string[], zone: string): Option[] {
   const hosts = new Map<string, Host>();
-  for (const { host, user, sessions, live, last_seen_at } of clients) {
-    const known = hosts.get(host) ?? { users: [], sessions: 0, live: false, seen_at: null };
+  for (const client of clients) {
+    const { host, user, sessions, last_seen_at } = client;
+    const known = hosts.get(host) ?? AWAY;
     hosts.set(host, {
       users: [...known.users, user],
       sessions: known.sessions + sessions,
-      live: known.live || live,
+      state: nearer(known.state, stateOf(client)),
       seen_at: later(known.seen_at, last_seen_at),
     });
   }
   for (const host of chosen) {
-    if (!hosts.has(host)) hosts.set(host, { users: [], sessions: 0, live: false, seen_at: null });
+    if (!hosts.has(host)) hosts.set(host, AWAY);
   }
   return [...hosts]
-    .sort(([one, { live }], [other, { live: otherLive }]) => +otherLive - +live || one.localeCompare(other))
+    .sort(
+      ([one, { state }], [other, { state: otherState }]) =>
+        NEAREST.indexOf(state) - NEAREST.indexOf(otherState) || one.localeCompare(other),
+    )
     .map(([host, about]) => option(host, about, zone));
 }
 
-function option(host: string, { users, sessions, live, seen_at }: Host, zone: string): Option {
+function option(host: string, { users, sessions, state, seen_at }: Host, zone: string): Option {
   const seen = seen_at === null ? "never seen" : `last seen ${formatDateTime(seen_at, zone)}`;
   const names = users.map(visibleText);
   return {
     value: host,
     label: visibleText(host),
-    description: [...names, live ? "online" : seen].join(" · "),
+    description: [...names, state === "away" ? seen : state].join(" · "),
     labelTag: `${formatShort(sessions)} ${sessions === 1 ? "session" : "sessions"}`,
     filteringTags: names,
     iconSvg: (
-      <svg
-        viewBox="0 0 16 16"
-        className={live ? "host-online" : "host-away"}
-        focusable="false"
-        aria-hidden="true"
-      >
+      <svg viewBox="0 0 16 16" className={`host-${state}`} focusable="false" aria-hidden="true">
         <circle cx="8" cy="8" r="4" />
       </svg>
     ),
   };
+}
+
+const AWAY: Host = { users: [], sessions: 0, state: "away", seen_at: null };
+const NEAREST: readonly Host["state"][] = ["online", "paused", "away"];
+
+/** A collector that reports is online, whether somebody works there or not; without one, a growing transcript says it. */
+function stateOf({ state, live }: Client): Host["state"] {
+  if (state === "online" || state === "paused") return state;
+  return live && state !== "revoked" ? "online" : "away";
+}
+
+function nearer(one: Host["state"], other: Host["state"]): Host["state"] {
+  return NEAREST.indexOf(one) < NEAREST.indexOf(other) ? one : other;
 }
 
 function later(one: string | null, other: string | null): string | null {

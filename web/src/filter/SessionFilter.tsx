@@ -1,6 +1,6 @@
 import PropertyFilter, { type PropertyFilterProps } from "@cloudscape-design/components/property-filter";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { type ReactNode, useMemo, useState } from "react";
+import { type ReactNode, type Ref, useMemo, useState } from "react";
 import { answer, api } from "../api/client";
 import { formatCount, formatShort } from "../format";
 import { useZoneName, wallTime } from "../timeZone";
@@ -26,10 +26,16 @@ interface Props {
   loading: boolean;
   /** A control that stands before the input. */
   before?: ReactNode;
+  ref?: Ref<Focusable> | undefined;
+}
+
+/** What a key leads to. */
+export interface Focusable {
+  focus: () => void;
 }
 
 /** One input for all conditions: property, operator, value with suggestions from the data; joined by and / or. */
-export function SessionFilter({ filter, onChange, total, loading, before }: Props) {
+export function SessionFilter({ filter, onChange, total, loading, before, ref }: Props) {
   const zone = useZoneName();
   const query = useMemo(() => queryOf(filter), [filter]);
   const properties = useMemo(
@@ -41,6 +47,7 @@ export function SessionFilter({ filter, onChange, total, loading, before }: Prop
   return (
     <div className="session-filter">
       <PropertyFilter
+        ref={ref}
         query={query ?? EMPTY_QUERY}
         onChange={({ detail }) => onChange(filterOfQuery(detail, zone))}
         enableTokenGroups

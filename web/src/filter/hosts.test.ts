@@ -38,20 +38,33 @@ test("alternatives that are no hosts become a group beside the hosts", () => {
   expect(withHosts(either, ["c"])).toEqual({ and: [either, host("c")] });
 });
 
-test("one option for each host, those at work first, with its users, state and sessions", () => {
-  const ann = { user: "ann", sessions: 2, live: false, last_seen_at: "2026-11-03T07:04:00Z" };
+test("one option for each host, those online first, with its users, state and sessions", () => {
+  const ann = { user: "ann", sessions: 2, last_seen_at: "2026-11-03T07:04:00Z" };
   const options = optionsOf(
     [
-      client({ ...ann, id: "1", host: "away" }),
-      client({ ...ann, id: "2", host: "busy", user: "bob", sessions: 1, live: true }),
-      client({ ...ann, id: "3", host: "away", user: "cy", last_seen_at: "2026-11-04T07:04:00Z" }),
+      client({ ...ann, id: "1", host: "away", state: "offline" }),
+      client({ ...ann, id: "2", host: "busy", user: "bob", sessions: 1, state: "imported", live: true }),
+      client({
+        ...ann,
+        id: "3",
+        host: "away",
+        user: "cy",
+        state: "offline",
+        last_seen_at: "2026-11-04T07:04:00Z",
+      }),
+      client({ ...ann, id: "4", host: "idle", state: "online" }),
+      client({ ...ann, id: "5", host: "held", state: "paused" }),
+      client({ ...ann, id: "6", host: "refused", state: "revoked", live: true }),
     ],
     ["unknown"],
     "UTC",
   );
   expect(options.map(({ value, description, labelTag }) => [value, description, labelTag])).toEqual([
     ["busy", "bob · online", "1 session"],
+    ["idle", "ann · online", "2 sessions"],
+    ["held", "ann · paused", "2 sessions"],
     ["away", "ann · cy · last seen 4 Nov 2026, 07:04", "4 sessions"],
+    ["refused", "ann · last seen 3 Nov 2026, 07:04", "2 sessions"],
     ["unknown", "never seen", "0 sessions"],
   ]);
 });

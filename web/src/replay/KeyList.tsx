@@ -1,5 +1,6 @@
 import { useEffect, useId, useRef } from "react";
-import { KEY_GROUPS, KEYS, singleKeys } from "./keys";
+import { singleKeys } from "../shortcuts";
+import { KEY_GROUPS, KEYS } from "./keys";
 
 /** The keys of the page, as a dialog, with the switch that takes the single-character ones away. */
 export function KeyList({ onClose }: { onClose: () => void }) {

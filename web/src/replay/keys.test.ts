@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { actionOf, KEY_GROUPS, KEYS, singleKeys } from "./keys";
+import { singleKeys } from "../shortcuts";
+import { actionOf, KEY_GROUPS, KEYS } from "./keys";
 
 function pressed(key: string, init: KeyboardEventInit = {}, target: Element = document.body): KeyboardEvent {
   let seen: KeyboardEvent | null = null;

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "react";
-import { preference } from "../preference";
+import { isTyping, singleKeys } from "../shortcuts";
 
 /** What the keys are for, in the order in which `?` lists them. */
 export const KEY_GROUPS = ["Move", "Read", "Find", "Replay", "Copy", "Page"] as const;
@@ -39,9 +39,6 @@ export const KEYS: readonly ListedKey[] = [
   { keys: ["?"], does: "this list", group: "Page" },
   { keys: ["Esc"], does: "close what is on top, or end the replay", group: "Page" },
 ];
-
-/** Keys of one character can be switched off: they disturb who speaks to the computer (WCAG 2.1.4). */
-export const singleKeys = preference("single-keys", ["on", "off"]);
 
 /** The key that leads to the switch is never off. */
 const ALWAYS = new Set(["?"]);
@@ -142,13 +139,6 @@ function isAnswered({ key, target }: KeyboardEvent): boolean {
   if (key === "ArrowLeft" || key === "ArrowRight")
     return target.closest("[role=tab]") !== null || target.scrollWidth > target.clientWidth;
   return false;
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    target.closest("input, textarea, select, [contenteditable], dialog") !== null
-  );
 }
 
 /** Keys of the page, outside of inputs and dialogs. */

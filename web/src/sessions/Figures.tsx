@@ -91,11 +91,7 @@ function Figures({ stats, before }: FiguresProps) {
       <Figure
         name="Sessions"
         value={formatCount(stats?.sessions)}
-        {...note(
-          (of) => of.sessions,
-          formatCount,
-          stats ? `${formatShort(stats.tool_calls)} tool calls` : "",
-        )}
+        {...note((of) => of.sessions, formatCount, stats ? besides(stats) : "")}
       />
       <Figure
         name="Messages"
@@ -124,6 +120,13 @@ function Figures({ stats, before }: FiguresProps) {
       />
     </dl>
   );
+}
+
+/** Orphans are rows of the list all the same: who counts these must be told why there are more. */
+function besides({ tool_calls, orphans }: Stats): string {
+  const calls = `${formatShort(tool_calls)} tool calls`;
+  if (orphans === 0) return calls;
+  return `${calls}, and ${formatCount(orphans)} ${orphans === 1 ? "subagent" : "subagents"} without a session`;
 }
 
 /** An average over nothing is none. */

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { type CSSProperties, memo, type ReactNode, useMemo } from "react";
+import { type CSSProperties, memo, type PointerEvent, type ReactNode, useMemo } from "react";
 import { Virtuoso } from "react-virtuoso";
 import { ApiError, type Session } from "../api/client";
 import type { FilterNode } from "../filter/filter";
@@ -192,7 +192,12 @@ function SessionRow({
   const title = titleOf(session);
   const shown = visibleText(title.text);
   return (
-    <div role="row" className={depth === 0 ? "session-row" : "session-row subagent"} aria-rowindex={index}>
+    <div
+      role="row"
+      className={depth === 0 ? "session-row" : "session-row subagent"}
+      aria-rowindex={index}
+      onPointerMove={tellWhatIsUnder}
+    >
       <Cell className="cell-agent">
         <Trail trail={row.trail} />
         <span className="expand-place">
@@ -225,9 +230,8 @@ function SessionRow({
             params={{ sessionId: session.id }}
             search={search}
             className={title.known ? "session-link" : "session-link untitled"}
-            title={shown}
           >
-            <bdi>{shown}</bdi>
+            <bdi title={shown}>{shown}</bdi>
           </Link>
         </span>
         <span className="beside" title={session.project ?? session.folder}>
@@ -245,6 +249,20 @@ function SessionRow({
       ))}
     </div>
   );
+}
+
+/**
+ * Gives the link that covers the row the tooltip of the cell under the pointer.
+ *
+ * The link is on top, so that any place of the row opens the session; what lies under it gets no tooltip of its own.
+ */
+function tellWhatIsUnder({ target, clientX, clientY }: PointerEvent) {
+  if (!(target instanceof HTMLAnchorElement)) return;
+  const under = document
+    .elementsFromPoint(clientX, clientY)
+    .find((one) => one !== target && one.closest("[role=row]") === target.closest("[role=row]"));
+  const told = under?.closest<HTMLElement>("[title]");
+  target.title = told?.closest("[role=row]") ? told.title : "";
 }
 
 function ColumnCell({ column, session, zone }: { column: Column; session: Session; zone: string }) {
@@ -319,7 +337,9 @@ function Subagent({ session, depth }: { session: Session; depth: number }) {
   return (
     <span className="agent">
       <span className="visually-hidden">Subagent, level {depth}: </span>
-      <span className="agent-type">{session.agent_type ?? "Subagent"}</span>
+      <span className="agent-type" title={session.agent_type ?? undefined}>
+        {session.agent_type ?? "Subagent"}
+      </span>
       {session.warmup && <span className="beside">warm-up</span>}
     </span>
   );

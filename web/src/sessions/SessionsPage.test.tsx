@@ -11,6 +11,7 @@ import { newRouter } from "../router";
 import { FrameProvider } from "../shell/page";
 import { server } from "../testing/server";
 import { session } from "../testing/sessions";
+import { timeZone } from "../timeZone";
 // The router loads the page when it is first shown; here it is not the loading that is waited for.
 import "./SessionsPage";
 
@@ -59,6 +60,7 @@ beforeEach(() => {
         lines: 0,
         lines_with_entries: 0,
         size_bytes: 0,
+        orphans: sessions.filter(({ orphan }) => orphan).length,
       }),
     ),
     http.get("*/api/activity", () => HttpResponse.json({ items: [] })),
@@ -190,6 +192,42 @@ test("subagents that could not be loaded are asked for again", async () => {
   await user.click(expand);
   await user.click(await screen.findByRole("button", { name: "Retry" }));
   await screen.findByRole("link", { name: "Look around" });
+});
+
+test("figures say why there are more rows than sessions", async () => {
+  sessions = [session({ id: "s1", title: "Main" }), session({ id: "s2.a", title: "Lone", orphan: true })];
+  await open();
+  expect(await screen.findByText("0 tool calls, and 1 subagent without a session")).toBeInTheDocument();
+});
+
+test("keys lead to the filter, change the zone and are listed; all but the list can be switched off", async () => {
+  sessions = [session({ id: "s1", title: "Main" })];
+  await open();
+  const user = userEvent.setup();
+  await screen.findByRole("link", { name: "Main" });
+  await user.keyboard("t");
+  expect(timeZone.get()).toBe("utc");
+  await user.keyboard("t");
+  expect(timeZone.get()).toBe("local");
+
+  await user.keyboard("?");
+  const list = screen.getByRole("dialog", { name: "Keys" });
+  expect(within(list).getByText("filter the sessions")).toBeInTheDocument();
+  await user.click(within(list).getByRole("switch"));
+  await user.click(within(list).getByRole("button", { name: "Done" }));
+  await user.keyboard("t/");
+  expect(timeZone.get()).toBe("local");
+  expect(screen.getByLabelText("Filter sessions")).not.toHaveFocus();
+  await user.keyboard("?");
+  await user.click(screen.getByRole("switch"));
+  await user.keyboard("{Enter}");
+
+  await user.keyboard("/");
+  const input = screen.getByLabelText("Filter sessions");
+  expect(input).toHaveFocus();
+  await user.keyboard("t?");
+  expect(input).toHaveValue("t?");
+  expect(screen.queryByRole("dialog", { name: "Keys" })).toBeNull();
 });
 
 test("a fresh installation says where it looked and opens the samples", async () => {

@@ -6,16 +6,20 @@ import { answer, api } from "../api/client";
 import { FilterRow } from "../filter/FilterRow";
 import type { FilterNode } from "../filter/filter";
 import { rangeOf, withRange } from "../filter/range";
+import type { Focusable } from "../filter/SessionFilter";
 import type { View } from "../filter/saved";
 import { formatCount } from "../format";
 import { Failure } from "../shell/FailurePage";
 import { Notice } from "../shell/Notice";
 import { useAnnounce, usePage } from "../shell/page";
+import { timeZone } from "../timeZone";
 import { ActivityCard } from "./ActivityCard";
 import { columnsThatFit } from "./columns";
 import { ExportButton } from "./ExportButton";
 import { FiguresCard } from "./Figures";
 import { IMPORT_POLL_MS, Importing, isImporting } from "./Importing";
+import { KeyList } from "./KeyList";
+import { useKeys } from "./keys";
 import { refreshAll, useSessionList } from "./list";
 import { NoSessions } from "./NoSessions";
 import { usePlace } from "./place";
@@ -98,6 +102,14 @@ export function SessionsPage() {
     void refreshAll(client).finally(() => setRefreshing(false));
   };
 
+  const filterInput = useRef<Focusable>(null);
+  const [keysShown, setKeysShown] = useState(false);
+  useKeys({
+    "/": () => filterInput.current?.focus(),
+    t: () => timeZone.set(timeZone.get() === "utc" ? "local" : "utc"),
+    "?": () => setKeysShown(true),
+  });
+
   const retryButton = (
     <button type="button" className="outlined-button" disabled={refreshing} onClick={refresh}>
       Retry
@@ -172,6 +184,7 @@ export function SessionsPage() {
             onView={setView}
             total={filter === undefined ? undefined : total}
             loading={list.isPlaceholderData}
+            input={filterInput}
           />
           {progress}
           <div className="overview">
@@ -201,6 +214,7 @@ export function SessionsPage() {
           </section>
         </>
       )}
+      {keysShown && <KeyList onClose={() => setKeysShown(false)} />}
     </div>
   );
 }

@@ -28,5 +28,5 @@ test("before the width is known all that is chosen is there", () => {
 
 test("rows and head share one grid, with a track for each column", () => {
   const tracks = gridTracks(columnsThatFit(new Set(["tokens", "model"]), 0));
-  expect(tracks).toBe("minmax(150px, 2fr) minmax(190px, 5fr) 76px minmax(100px, 1.1fr)");
+  expect(tracks).toBe("minmax(170px, 2.2fr) minmax(190px, 5fr) 76px minmax(100px, 1.1fr)");
 });

@@ -45,7 +45,7 @@ export const COLUMNS_DEFAULT: readonly ColumnKey[] = [
 
 const GAP_PX = 16;
 const PADDING_PX = 32;
-const AGENT_PX = 150;
+const AGENT_PX = 170;
 const PROJECT_PX = 190;
 
 /** Those of the chosen columns that there is room for; `width_px` 0 stands for a width that is not known yet. */
@@ -66,5 +66,5 @@ export function gridTracks(columns: readonly Column[]): string {
   const tracks = columns.map(({ width_px, grows }) =>
     grows ? `minmax(${width_px}px, 1.1fr)` : `${width_px}px`,
   );
-  return [`minmax(${AGENT_PX}px, 2fr)`, `minmax(${PROJECT_PX}px, 5fr)`, ...tracks].join(" ");
+  return [`minmax(${AGENT_PX}px, 2.2fr)`, `minmax(${PROJECT_PX}px, 5fr)`, ...tracks].join(" ");
 }

@@ -16,9 +16,7 @@ export function Command({ text }: { text: string }) {
   };
   return (
     <div className="command">
-      {/* Scrolls where it is long: so it takes the focus, to be scrolled with the keyboard. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: see above */}
-      <code tabIndex={0}>{text}</code>
+      <code>{text}</code>
       <button type="button" onClick={copy} aria-label={`Copy the command ${text}`}>
         {copied ? "Copied" : "Copy"}
       </button>

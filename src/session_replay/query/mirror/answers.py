@@ -76,7 +76,8 @@ class MirrorAnswers:
         columns = self._columns
         trees = self._asking.trees(asked)
         inside = slice(None) if asked is None else self._asking.within(trees)
-        main = trees[:-1] & columns.figure("listed") & ~columns.figure("orphan")
+        listed = trees[:-1] & columns.figure("listed")
+        main = listed & ~columns.figure("orphan")
         count = int(np.count_nonzero(main))
         duration_ms = int(columns.figure("duration_ms")[main].sum(dtype=np.int64))
 
@@ -94,6 +95,7 @@ class MirrorAnswers:
             lines=total("lines"),
             lines_with_entries=total("lines_with_entries"),
             size_bytes=total("size_bytes"),
+            orphans=int(np.count_nonzero(listed)) - count,
         )
 
     def _pending_bytes(self, trees: Mask | None) -> int:
