@@ -1,5 +1,6 @@
 """One session: its trace and the inspector."""
 
+import json
 import re
 
 import pytest
@@ -237,6 +238,93 @@ def test_the_list_at_the_side_leads_to_another_session(site, open_page):
     expect(page.get_by_role("heading", level=1, name="Checkout on small screens")).to_be_visible()
     page.keyboard.press("[")
     expect(side).to_be_hidden()
+
+
+def test_the_list_at_the_side_is_narrowed_with_the_browsers_filter(site, open_page):
+    page = open_session(open_page, site, LOYALTY)
+    side = page.get_by_role("navigation", name="Sessions")
+    opener = side.get_by_role("button", name="Filter the sessions")
+    opener.click()
+    panel = page.get_by_role("region", name="Filter of the session list")
+    panel.get_by_label("Filter sessions").first.fill("Project : harbor-ops")
+    page.keyboard.press("Enter")
+    # The session that is open stays at the top, though it does not match.
+    expect(side.get_by_role("link")).to_have_text([re.compile("Loyalty points"), re.compile("Restore staging")])
+    expect(side.get_by_role("button", name="Change the filter: Project : harbor-ops")).to_be_visible()
+    panel.get_by_role("button", name="Done").click()
+    expect(panel).to_be_hidden()
+
+    side.get_by_role("link", name="Restore staging").click()
+    expect(page.get_by_role("heading", level=1, name="Restore staging from backup")).to_be_visible()
+    page.get_by_role("navigation", name="Breadcrumbs").get_by_role("link", name="Session Replay").click()
+    expect(page.get_by_role("heading", name="Sessions (1)")).to_be_visible()
+
+    page.go_back()
+    side.get_by_role("button", name="Show all sessions").click()
+    expect(opener).to_have_text("All sessions")
+    expect(side.get_by_role("link", name="Loyalty points")).to_be_visible()
+
+
+def test_the_filter_of_the_list_is_kept_on_the_way_into_a_subagent_and_back(site, open_page, entries):
+    spawning = next(entry for entry in entries(LOYALTY) if entry["tool"] == "Agent" and entry["role"] == "call")
+    harbor = '{"and":[{"property":"project","operator":":","value":"harbor-coffee"}]}'
+    page = open_session(open_page, site, LOYALTY, f"?view=audit&filter={harbor}&entry={spawning['seq']}")
+    narrowed = page.get_by_role("navigation", name="Sessions").get_by_role("button", name="Change the filter")
+    audit = page.get_by_role("button", name="Audit", exact=True)
+    row(page, spawning["seq"]).get_by_role("link", name="Open subagent").click()
+    expect(page.get_by_role("heading", level=1, name="Find where orders change state")).to_be_visible()
+    expect(narrowed).to_be_visible()
+    expect(audit).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("u")
+    expect(row(page, spawning["seq"])).to_have_attribute("aria-current", "true")
+    expect(narrowed).to_be_visible()
+    expect(audit).to_have_attribute("aria-pressed", "true")
+
+
+def test_without_an_entry_the_inspector_tells_of_the_session(site, open_page):
+    page = open_session(open_page, site, LOYALTY)
+    told = site.get(f"sessions/{LOYALTY}")
+    whole = site.get(f"sessions/{LOYALTY}?tree=true")
+    for name, fact in [
+        ("Session id", LOYALTY),
+        ("Directory", told["project"]),
+        ("Started", "18 Nov 2026, 14:02:41.059 CET"),
+        ("Cache read", f"{told['tokens']['cache_read']:,}"),
+        ("Tools", "tracker \u203a get_issue"),
+        ("Coverage", f"{told['lines']} of {told['lines']} lines"),
+    ]:
+        term = inspector(page).locator("dt").filter(has_text=re.compile(f"^{name}$"))
+        expect(term.locator("xpath=following-sibling::dd[1]")).to_contain_text(fact)
+    assert whole["tokens"]["total"] > told["tokens"]["total"]
+    expect(inspector(page)).to_contain_text(f"{whole['tokens']['total']:,}")
+
+
+def test_a_result_has_a_link_of_its_own(site, open_page, entries):
+    result = next(entry for entry in entries(NIGHTLY) if entry["role"] == "result")
+    call = next(entry for entry in entries(NIGHTLY) if entry["tool_use_id"] == result["tool_use_id"])
+    page = open_session(open_page, site, NIGHTLY, f"?entry={call['seq']}&tab=meta")
+    link = inspector(page).get_by_role("link", name=f"?entry={result['seq']}")
+    expect(link).to_have_attribute("href", f"{site.base}replay/{NIGHTLY}?entry={result['seq']}")
+    page.goto(link.get_attribute("href"))
+    expect(row(page, call["seq"])).to_have_attribute("aria-current", "true")
+
+
+def test_a_trace_that_cannot_be_read_says_why_and_comes_as_soon_as_it_can(site, open_page):
+    page = open_page(site, "")
+    refusal = {"type": "about:blank", "title": "The store is busy", "detail": "Try later.", "request_id": "r-17"}
+    page.route(
+        "**/entries?*",
+        lambda route: route.fulfill(status=503, content_type="application/problem+json", body=json.dumps(refusal)),
+    )
+    page.goto(f"{site.base}replay/{LOYALTY}")
+    notice = page.get_by_role("alert")
+    for words in ["The store is busy", "Try later.", "r-17"]:
+        expect(notice).to_contain_text(words)
+    expect(page.locator("footer")).to_contain_text("Nothing has come yet. Trying again")
+    page.unroute("**/entries?*")
+    notice.get_by_role("button", name="Retry").click()
+    expect(page.get_by_role("feed", name="Trace").locator("article").first).to_be_visible()
+    expect(notice).to_have_count(0)
 
 
 def test_an_unknown_session_says_so(site, open_page):

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { formatBytes, formatDateTime, formatDuration, formatShort, shortPath } from "./format";
+import {
+  formatBytes,
+  formatDateTime,
+  formatDateTimeShort,
+  formatDuration,
+  formatShort,
+  shortPath,
+} from "./format";
 
 describe("duration", () => {
   test.each([
@@ -46,6 +53,15 @@ test("a time is shown in the zone that was chosen", () => {
   expect(formatDateTime("2026-09-03T23:30:00.000Z", "UTC")).toBe("3 Sep 2026, 23:30");
   expect(formatDateTime("2026-09-03T23:30:00.000Z", "Europe/Berlin")).toBe("4 Sep 2026, 01:30");
   expect(formatDateTime("no time", "UTC")).toBe("–");
+});
+
+test("a narrow list leaves out the year while it goes on, in the zone that was chosen", () => {
+  const now = new Date("2026-01-01T00:30:00.000Z");
+  expect(formatDateTimeShort("2026-01-01T00:10:00.000Z", "UTC", now)).toBe("1 Jan, 00:10");
+  expect(formatDateTimeShort("2026-09-01T00:10:00.000Z", "UTC", now)).toBe("1 Sep, 00:10");
+  expect(formatDateTimeShort("2025-12-31T23:59:00.000Z", "UTC", now)).toBe("31 Dec 2025");
+  expect(formatDateTimeShort("2025-12-31T23:59:00.000Z", "Europe/Berlin", now)).toBe("1 Jan, 00:59");
+  expect(formatDateTimeShort(null, "UTC", now)).toBe("–");
 });
 
 test("a home folder is shortened, and only a home folder", () => {

@@ -77,7 +77,7 @@ function shown(
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return NONE;
   // British English alone has a month of four letters.
-  return formatter(zone, kind, options).format(date).replace("Sept ", "Sep ");
+  return formatter(zone, kind, options).format(date).replace("Sept", "Sep");
 }
 
 /** `3 Nov 2026, 07:04`. `at` is RFC 3339, `zone` an IANA name. */
@@ -89,6 +89,14 @@ export function formatDateTime(at: string | null | undefined, zone: string): str
     hour: "2-digit",
     minute: "2-digit",
   });
+}
+
+/** For narrow lists: `3 Nov, 07:04`; of another year than that of `now`, where the day says enough, `3 Nov 2025`. */
+export function formatDateTimeShort(at: string | null | undefined, zone: string, now: Date): string {
+  const year = (date: string | null | undefined) => shown(date, zone, "year", { year: "numeric" });
+  return year(at) === year(now.toISOString())
+    ? shown(at, zone, "short", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" })
+    : shown(at, zone, "date", { day: "numeric", month: "short", year: "numeric" });
 }
 
 /** `3 Nov 2026` from the day of a calendar, `2026-11-03`. */

@@ -10,7 +10,7 @@ import {
 } from "../format";
 import { titleOf } from "../sessions/rows";
 import { useZoneName } from "../timeZone";
-import { permanentLink } from "./address";
+import { keptOnTheWay, permanentLink } from "./address";
 import { CopyButton } from "./clipboard";
 import { ExportMenu } from "./ExportMenu";
 import { coverageOf } from "./sessions";
@@ -57,7 +57,9 @@ export function SessionHeader({ session, ancestors, actions }: Props) {
         </Fact>
         {session.project !== null && (
           <Fact glyph="folder" title={session.project} cut>
-            <VisibleText text={shortPath(session.project)} />
+            <bdi>
+              <VisibleText text={shortPath(session.project)} />
+            </bdi>
           </Fact>
         )}
         {session.git_branch && (
@@ -113,7 +115,11 @@ function WayBack({ session, ancestors }: { session: Session; ancestors: readonly
     <nav className="sr-way-back" aria-label="Parent sessions">
       <Glyph name="left" />
       {chain.length === 0 && session.parent_id !== null && (
-        <Link to="/replay/$sessionId" params={{ sessionId: session.parent_id }}>
+        <Link
+          to="/replay/$sessionId"
+          params={{ sessionId: session.parent_id }}
+          search={(search) => keptOnTheWay(search, session.spawned_by_seq)}
+        >
           Parent session
         </Link>
       )}
@@ -124,7 +130,7 @@ function WayBack({ session, ancestors }: { session: Session; ancestors: readonly
             <Link
               to="/replay/$sessionId"
               params={{ sessionId: one.id }}
-              search={below.spawned_by_seq === null ? {} : { entry: below.spawned_by_seq }}
+              search={(search) => keptOnTheWay(search, below.spawned_by_seq)}
             >
               <VisibleText text={titleOf(one).text} />
             </Link>

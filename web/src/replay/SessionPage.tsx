@@ -13,6 +13,7 @@ import { titleOf } from "../sessions/rows";
 import { Failure } from "../shell/FailurePage";
 import { PageMessage } from "../shell/PageMessage";
 import { usePage } from "../shell/page";
+import { keptOnTheWay } from "./address";
 import { SessionView } from "./SessionView";
 import { shortened, useAncestors, useSession } from "./sessions";
 import { visibleText } from "./text/invisible";
@@ -41,7 +42,8 @@ interface Props {
 function SessionOf({ sessionId, railPlace }: Props) {
   const [attempt, setAttempt] = useState(0);
   const stored = useSession(sessionId, attempt);
-  const { entry, agent } = route.useSearch();
+  const search = route.useSearch();
+  const { entry, agent } = search;
   // The entry of a subagent that is opened in place is none of this session's.
   const trace = useTrace(sessionId, attempt, agent === undefined || agent === sessionId ? entry : undefined);
   const session = trace.session ?? stored.data ?? null;
@@ -52,10 +54,11 @@ function SessionOf({ sessionId, railPlace }: Props) {
     title,
     fill: true,
     crumbs: [
-      { text: "Session Replay", href: "/" },
+      { text: "Session Replay", href: "/", search: { filter: search.filter, sort: search.sort } },
       ...ancestors.map((one) => ({
         text: visibleText(shortened(titleOf(one).text, CRUMB_CHARACTERS)),
         href: `/replay/${encodeURIComponent(one.id)}`,
+        search: keptOnTheWay(search),
       })),
       { text: title, href: `/replay/${encodeURIComponent(sessionId)}` },
     ],

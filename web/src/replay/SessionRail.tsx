@@ -1,10 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import { type RefObject, useEffect, useMemo, useRef } from "react";
 import { type StateSnapshot, Virtuoso, type VirtuosoHandle } from "react-virtuoso";
-import { formatCount, formatDateTime, formatDuration } from "../format";
+import { formatCount, formatDateTimeShort, formatDuration } from "../format";
 import { titleOf } from "../sessions/rows";
+import { type SessionsSearch, sessionsSearch } from "../sessions/search";
+import { SORT_DEFAULT } from "../sessions/sort";
 import { Failure } from "../shell/FailurePage";
 import { useZoneName } from "../timeZone";
+import { keptOnTheWay } from "./address";
+import { RailFilter } from "./RailFilter";
 import { useNeighbours } from "./sessions";
 import type { Session } from "./shapes";
 import { VisibleText } from "./text/VisibleText";
@@ -15,17 +19,16 @@ interface Props {
   current: Session | null;
   /** Where the list was scrolled to when another session was chosen from it. */
   place: RefObject<StateSnapshot | null>;
-  /** As in the browser's address; a value that the server understands. */
-  filter: unknown;
-  sort: string | undefined;
+  /** What the browser's address says of the list; it can be changed here, too. */
+  view: SessionsSearch;
+  onView: (view: SessionsSearch) => void;
   onFold: () => void;
 }
 
 /** The list of sessions beside the trace, with the filter that the browser had. */
-export function SessionRail({ current, place, filter, sort, onFold }: Props) {
-  const written =
-    filter === undefined ? undefined : typeof filter === "string" ? filter : JSON.stringify(filter);
-  const pages = useNeighbours(written, sort);
+export function SessionRail({ current, place, view, onView, onFold }: Props) {
+  const { filter, sort } = view;
+  const pages = useNeighbours(filter && JSON.stringify(filter), sort);
   const zone = useZoneName();
   const sessions = useMemo(
     () => (pages.data?.pages ?? []).flatMap((page) => page.items as Session[]),
@@ -49,10 +52,7 @@ export function SessionRail({ current, place, filter, sort, onFold }: Props) {
     <nav className="sr-rail" aria-label="Sessions">
       <header className="sr-rail-head">
         <h2>Sessions</h2>
-        <span>
-          {pages.data && formatCount(total)}
-          {written !== undefined && " filtered"}
-        </span>
+        <span>{pages.data && formatCount(total)}</span>
         <button
           type="button"
           className="sr-icon-button"
@@ -63,6 +63,15 @@ export function SessionRail({ current, place, filter, sort, onFold }: Props) {
           <Glyph name="panelLeft" />
         </button>
       </header>
+      <RailFilter
+        view={{ filter, sort: sort ?? SORT_DEFAULT }}
+        onView={(next) => {
+          const { filter, sort } = sessionsSearch({ ...next });
+          onView({ filter, sort: sort === SORT_DEFAULT ? undefined : sort });
+        }}
+        total={pages.data && total}
+        loading={pages.isFetching}
+      />
       {pages.isError && <Failure error={pages.error} retry={() => void pages.refetch()} />}
       {pages.isPending && <RailSkeleton />}
       {pages.data && sessions.length === 0 && <p className="sr-empty">No session matches the filter.</p>}
@@ -114,8 +123,7 @@ function RailRow({ session, current, zone, onChoose }: RowProps) {
     <Link
       to="/replay/$sessionId"
       params={{ sessionId: session.id }}
-      // The place in this trace means nothing in another; the view, the tab and the filter stay.
-      search={({ entry: _entry, q: _q, agent: _agent, ...kept }) => kept}
+      search={(search) => keptOnTheWay(search)}
       className="sr-rail-row"
       aria-current={current ? "page" : undefined}
       onClick={(event) => {
@@ -137,7 +145,7 @@ function RailRow({ session, current, zone, onChoose }: RowProps) {
         )}
       </span>
       <span className="sr-rail-facts">
-        {formatDateTime(session.started_at, zone)} · {formatDuration(session.duration_ms)} ·{" "}
+        {formatDateTimeShort(session.started_at, zone, new Date())} · {formatDuration(session.duration_ms)} ·{" "}
         {formatCount(session.messages)} msg
       </span>
     </Link>

@@ -14,7 +14,7 @@ import type { StateSnapshot } from "react-virtuoso";
 import { copyText } from "../copy";
 import { useAnnounce } from "../shell/page";
 import { timeZone, useZoneName, zoneName } from "../timeZone";
-import { permanentLink } from "./address";
+import { keptOnTheWay, permanentLink } from "./address";
 import { AuditPanel } from "./audit/AuditPanel";
 import { useJump } from "./audit/useJump";
 import { FoldButtons } from "./FoldButtons";
@@ -234,11 +234,10 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     up: () => {
       if (session === null) return; // whether it has a parent is not known yet
       if (session.parent_id !== null) {
-        const entry = session.spawned_by_seq;
         void navigate({
           to: "/replay/$sessionId",
           params: { sessionId: session.parent_id },
-          search: entry === null ? {} : { entry },
+          search: keptOnTheWay(search, session.spawned_by_seq),
         });
       } else void navigate({ to: "/", search: browserSearch(search) });
     },
@@ -295,7 +294,6 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     ],
   );
 
-  const neighbours = search as { filter?: unknown; sort?: string };
   return (
     <div className="sr-session">
       <Panels
@@ -306,8 +304,8 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
             <SessionRail
               current={ancestors[0] ?? (session?.parent_id === null ? session : null)}
               place={railPlace}
-              filter={neighbours.filter}
-              sort={neighbours.sort}
+              view={{ filter: search.filter, sort: search.sort }}
+              onView={({ filter, sort }) => change({ filter, sort })}
               onFold={() => showList(false)}
             />
           ) : null
@@ -399,6 +397,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
           view={view}
           session={session}
           onClear={() => change({ q: undefined })}
+          onRetry={onRetry}
         >
           <ReplayedTrace
             replay={replay}

@@ -12,3 +12,12 @@ export function permanentLink(sessionId: string, seq: number | null = null, agen
   if (seq !== null) url.searchParams.set("entry", String(seq));
   return url.href;
 }
+
+/**
+ * What of this page's address stays on the way to another session: the list at the side, the view and the tab. The
+ * place in this trace and what is looked for in it mean nothing there.
+ */
+export function keptOnTheWay(search: object, entry: number | null = null): object {
+  const { entry: _entry, q: _q, agent: _agent, ...kept } = search as Record<string, unknown>;
+  return entry === null ? kept : { ...kept, entry };
+}

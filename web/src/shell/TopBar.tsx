@@ -41,7 +41,9 @@ export function TopBar({ crumbs, navigation }: Props) {
           {crumbs.map((crumb, index) => (
             <li key={crumb.text} title={crumb.text}>
               {index < crumbs.length - 1 ? (
-                <Link to={crumb.href}>{crumb.text}</Link>
+                <Link to={crumb.href} search={crumb.search ?? {}}>
+                  {crumb.text}
+                </Link>
               ) : (
                 <bdi aria-current="page">{crumb.text}</bdi>
               )}

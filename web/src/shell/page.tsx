@@ -5,6 +5,8 @@ export interface Crumb {
   text: string;
   /** Path inside the app: `/`, `/replay/ID`; the last crumb's is the page itself. */
   href: string;
+  /** What its address keeps, such as the filter of the list. */
+  search?: object;
 }
 
 /** What a page tells the frame around it. */

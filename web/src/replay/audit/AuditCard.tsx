@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, useState } from "react";
 import { formatCount, formatTime } from "../../format";
 import { useAnnounce } from "../../shell/page";
+import { keptOnTheWay } from "../address";
 import { CopyButton } from "../clipboard";
 import type { Entry, Session } from "../shapes";
 import { VisibleText } from "../text/VisibleText";
@@ -175,7 +176,7 @@ function SubagentLink({ id, session }: { id: string; session: Session | undefine
       className="sr-audit-open"
       to="/replay/$sessionId"
       params={{ sessionId: id }}
-      search={{ view: "audit" }}
+      search={(search) => keptOnTheWay(search)}
     >
       {session ? plural(session.tool_calls, "tool call") : "Open"} <Glyph name="right" />
     </Link>

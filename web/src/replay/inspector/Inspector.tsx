@@ -12,6 +12,7 @@ import { Content } from "./Content";
 import { type DiffLayout, DiffTab, noDiffReason } from "./DiffTab";
 import { diffsOf } from "./diffs";
 import { MetaTab } from "./MetaTab";
+import { SessionFacts } from "./SessionFacts";
 import { useEntryWhole } from "./useEntryWhole";
 
 export const TABS = ["content", "diff", "meta"] as const;
@@ -52,14 +53,20 @@ export function Inspector(props: Props) {
     return (
       <aside className="sr-inspector" aria-label="Inspector">
         <div className="sr-inspector-head">
-          <span className="sr-inspector-title">Inspector</span>
+          <span className="sr-inspector-words">
+            <span className="sr-inspector-title">This session</span>
+          </span>
           <CloseButton onClose={props.onClose} />
         </div>
+        {props.missing !== null && (
+          <p className="sr-notice sr-notice-error sr-inspector-missing" role="status">
+            There is no entry {props.missing} in this session: the link may be cut off, or of another session.
+          </p>
+        )}
         <p className="sr-empty">
-          {props.missing === null
-            ? "Select an entry to see all of it: its content, its file changes, its meta data."
-            : `There is no entry ${props.missing} in this session: the link may be cut off, or of another session.`}
+          Select an entry to see all of it: its content, its file changes, its meta data.
         </p>
+        {props.session && <SessionFacts session={props.session} />}
       </aside>
     );
   }
@@ -88,19 +95,26 @@ function Heading({ row, sessionId, live, wide, onWide, onStep, onClose, seq }: P
   return (
     <div className="sr-inspector-head">
       <TypeIcon type={head.type} />
-      <span className={`sr-inspector-title sr-type-${head.type}`}>
-        {TYPE_WORDS[head.type]}
-        {head.tool && head.type === "tool" && (
-          <b>
-            {" "}
-            <VisibleText text={toolName(head.tool)} />
-          </b>
-        )}
-      </span>
-      <span className="sr-inspector-facts">
-        {formatTime(head.at, zone)}
-        {duration !== null && ` · ${formatDuration(duration)}`}
-        {row.kind === "tool" && statusOf(row, live) !== "ok" && ` · ${statusOf(row, live).replace("-", " ")}`}
+      <span className="sr-inspector-words">
+        <span
+          className={`sr-inspector-title sr-type-${head.type}`}
+          title={head.type === "tool" ? (head.tool ?? undefined) : undefined}
+        >
+          {TYPE_WORDS[head.type]}
+          {head.tool && head.type === "tool" && (
+            <b>
+              {" "}
+              <VisibleText text={toolName(head.tool)} />
+            </b>
+          )}
+        </span>
+        <span className="sr-inspector-facts">
+          {formatTime(head.at, zone)}
+          {duration !== null && ` · ${formatDuration(duration)}`}
+          {row.kind === "tool" &&
+            statusOf(row, live) !== "ok" &&
+            ` · ${statusOf(row, live).replace("-", " ")}`}
+        </span>
       </span>
       <span className="sr-inspector-actions">
         <CopyButton text={() => permanentLink(sessionId, head.seq)} label="Copy link to entry" glyph="link" />
@@ -222,8 +236,8 @@ function Waiting() {
 
 type Wholes = { call: EntryWhole; result: EntryWhole | null };
 
-function Metas({ row, call, result, session, entries, onEntry }: BodyProps & Wholes) {
-  const more = { session, entries, onEntry };
+function Metas({ sessionId, row, call, result, session, entries, onEntry }: BodyProps & Wholes) {
+  const more = { sessionId, session, entries, onEntry };
   if (row.kind !== "tool") return <MetaTab whole={call} {...more} />;
   return (
     <>

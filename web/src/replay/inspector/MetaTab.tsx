@@ -1,13 +1,15 @@
-import { type ReactNode, useMemo } from "react";
+import { useMemo } from "react";
 import { formatBytes, formatCount, formatDateTimeExact, formatDuration } from "../../format";
 import { zoneName } from "../../timeZone";
-import { CopyButton } from "../clipboard";
+import { permanentLink } from "../address";
 import type { Entry, EntryWhole, Session } from "../shapes";
-import { VisibleText } from "../text/VisibleText";
 import { TYPE_WORDS } from "../trace/EntryMark";
+import { type Fact, FactGroups, figure, id, text } from "./facts";
 import { isRecord } from "./rawLine";
 
 interface Props {
+  /** The session that the entry is of. */
+  sessionId: string;
   whole: EntryWhole;
   session: Session | null;
   /** The entries that have come, to tell the time since the one before and to name the parent. */
@@ -15,15 +17,8 @@ interface Props {
   onEntry: (address: number | string) => void;
 }
 
-interface Fact {
-  name: string;
-  value: ReactNode;
-  /** What the copy button gives, where it is not the value. */
-  copy?: string;
-}
-
 /** Everything that is known about one entry beside its content, in groups. */
-export function MetaTab({ whole, session, entries, onEntry }: Props) {
+export function MetaTab({ sessionId, whole, session, entries, onEntry }: Props) {
   const before = useMemo(() => entryBefore(entries, whole.seq), [entries, whole.seq]);
   const groups: [string, (Fact | null)[]][] = [
     ["Time", timeFacts(whole, session, before)],
@@ -33,43 +28,10 @@ export function MetaTab({ whole, session, entries, onEntry }: Props) {
     ["Hook", recordFacts(whole.meta.hook)],
     ["Where", whereFacts(whole, session)],
     ["Identifiers", idFacts(whole, entries, onEntry)],
-    ["Line", lineFacts(whole)],
+    ["Line", lineFacts(whole, sessionId)],
     ["Further", furtherFacts(whole)],
   ];
-  return (
-    <div className="sr-meta">
-      {groups.map(([title, facts]) => (
-        <Group key={title} title={title} facts={facts.filter((fact) => fact !== null)} />
-      ))}
-    </div>
-  );
-}
-
-function Group({ title, facts }: { title: string; facts: Fact[] }) {
-  if (facts.length === 0) return null;
-  return (
-    <section>
-      <h3>{title}</h3>
-      <dl className="sr-fields">
-        {facts.map((fact) => (
-          <FactRow key={fact.name} fact={fact} />
-        ))}
-      </dl>
-    </section>
-  );
-}
-
-function FactRow({ fact }: { fact: Fact }) {
-  const copied = fact.copy ?? (typeof fact.value === "string" ? fact.value : null);
-  return (
-    <>
-      <dt>{fact.name}</dt>
-      <dd>
-        <span>{typeof fact.value === "string" ? <VisibleText text={fact.value} /> : fact.value}</span>
-        {copied !== null && copied !== "" && <CopyButton text={copied} label={`Copy ${fact.name}`} />}
-      </dd>
-    </>
-  );
+  return <FactGroups groups={groups} />;
 }
 
 /** The entry that stands before in the file, of those that have come; null for the first. */
@@ -144,10 +106,6 @@ function toolFacts(whole: EntryWhole) {
   ];
 }
 
-function figure(name: string, tokens: number): Fact {
-  return { name, value: formatCount(tokens), copy: String(tokens) };
-}
-
 function whereFacts({ meta, inherited }: EntryWhole, session: Session | null) {
   return [
     session && { name: "Collected from", value: `${session.client.host} · ${session.client.user}` },
@@ -215,7 +173,8 @@ function parentFact(
   };
 }
 
-function lineFacts(whole: EntryWhole) {
+function lineFacts(whole: EntryWhole, sessionId: string) {
+  const link = permanentLink(sessionId, whole.seq);
   const { meta } = whole;
   return [
     text("Raw type", whole.raw_type),
@@ -223,6 +182,7 @@ function lineFacts(whole: EntryWhole) {
     typeof meta.line === "number" ? figure("Line of the file", meta.line + 1) : null,
     typeof meta.byte_start === "number" ? figure("Byte offset", meta.byte_start) : null,
     { name: "Entry number", value: String(whole.seq) },
+    { name: "Permanent link", value: <a href={link}>{new URL(link).search}</a>, copy: link },
     {
       name: "Size",
       value: `${formatBytes(whole.size_bytes)} (${formatCount(whole.size_bytes)} bytes)`,
@@ -258,16 +218,6 @@ function recordFacts(value: unknown, without: readonly string[] = []): (Fact | n
         value: typeof member === "string" ? member : JSON.stringify(member),
       })),
   ];
-}
-
-function text(name: string, value: unknown): Fact | null {
-  return typeof value === "string" && value !== "" ? { name, value } : null;
-}
-
-function id(name: string, value: unknown): Fact | null {
-  return typeof value === "string" && value !== ""
-    ? { name, value: <code>{value}</code>, copy: value }
-    : null;
 }
 
 function count(name: string, value: unknown): Fact | null {

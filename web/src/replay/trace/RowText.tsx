@@ -28,7 +28,7 @@ const PREVIEW_CHARACTERS_MAX = 480;
 
 /** As the parser says it: of an entry that is nothing but a picture, or of a prompt with pictures. */
 function hasPicture(entry: Entry): boolean {
-  return entry.preview === "(image)" || (entry.type === "user" && /^\d+ images?$/.test(entry.label));
+  return /^\(image\)$/m.test(entry.preview) || (entry.type === "user" && /^\d+ images?$/.test(entry.label));
 }
 
 /** What the row says below its head: the beginning of the entry, or all of it. */

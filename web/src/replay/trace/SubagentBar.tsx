@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { formatCount, formatDuration, formatShort } from "../../format";
+import { keptOnTheWay } from "../address";
 import type { Session } from "../shapes";
 import { VisibleText } from "../text/VisibleText";
 import { Glyph } from "./EntryMark";
@@ -42,6 +43,7 @@ export function SubagentBar({ sessionId, session, trace, shown, reachable, toggl
         className="sr-subagent-link"
         to="/replay/$sessionId"
         params={{ sessionId }}
+        search={(search) => keptOnTheWay(search)}
         tabIndex={tabIndex}
         onClick={(event) => event.stopPropagation()}
       >

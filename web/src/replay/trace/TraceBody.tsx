@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Failure } from "../../shell/FailurePage";
 import type { Session } from "../shapes";
 import type { Row } from "./rows";
 import type { TraceState } from "./useTrace";
@@ -9,11 +10,12 @@ interface Props {
   view: "dev" | "audit";
   session: Session | null;
   onClear: () => void;
+  onRetry: () => void;
   children: ReactNode;
 }
 
 /** The list, or what is said where there is nothing to list. */
-export function TraceBody({ trace, visible, view, session, onClear, children }: Props) {
+export function TraceBody({ trace, visible, view, session, onClear, onRetry, children }: Props) {
   if (visible.length > 0) return children;
   if (trace.rows.entryCount > 0 && !trace.windowed) {
     return (
@@ -40,6 +42,14 @@ export function TraceBody({ trace, visible, view, session, onClear, children }: 
             ? "They appear here as the session writes them."
             : "The transcript file of this session is empty."}
         </p>
+      </div>
+    );
+  }
+  if (trace.connection.state === "lost") {
+    // It is tried again by itself, as the line beneath says; whoever waits learns why.
+    return (
+      <div className="sr-trace-failed">
+        <Failure error={trace.connection.error} retry={onRetry} />
       </div>
     );
   }

@@ -30,6 +30,7 @@ export function TraceStatus({ trace, session, shown, onRetry }: Props) {
       <ConnectionWords
         connection={trace.connection}
         caughtUp={trace.caughtUp}
+        isEmpty={count === 0}
         live={session?.live ?? false}
         onRetry={onRetry}
       />
@@ -46,11 +47,13 @@ export function TraceStatus({ trace, session, shown, onRetry }: Props) {
 interface WordsProps {
   connection: Connection;
   caughtUp: boolean;
+  /** Nothing has come yet. */
+  isEmpty: boolean;
   live: boolean;
   onRetry: () => void;
 }
 
-function ConnectionWords({ connection, caughtUp, live, onRetry }: WordsProps) {
+function ConnectionWords({ connection, caughtUp, isEmpty, live, onRetry }: WordsProps) {
   switch (connection.state) {
     case "connecting":
       return <span role="status">Connecting…</span>;
@@ -59,7 +62,8 @@ function ConnectionWords({ connection, caughtUp, live, onRetry }: WordsProps) {
     case "lost":
       return (
         <span className="sr-connection-lost" role="status">
-          Connection lost: what came stays. <Countdown until={connection.retryAt} />
+          {isEmpty ? "Nothing has come yet." : "Connection lost: what came stays."}{" "}
+          <Countdown until={connection.retryAt} />
         </span>
       );
     case "failed":

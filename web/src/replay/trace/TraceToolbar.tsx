@@ -71,16 +71,6 @@ export function TraceToolbar(props: Props) {
         </fieldset>
         <SearchBox {...props} />
         <ToolChoice query={query} counts={counts} onQuery={onQuery} />
-        {filtered && (
-          <button
-            type="button"
-            className="sr-button sr-clear"
-            title="Show every entry of this view again"
-            onClick={() => onQuery(EVERYTHING)}
-          >
-            <Glyph name="cross" /> Clear
-          </button>
-        )}
       </div>
       <div className="sr-toolbar-line sr-chips">
         {ENTRY_TYPES.map((type) => (
@@ -119,6 +109,16 @@ export function TraceToolbar(props: Props) {
             {CARD_WORDS[card]}
           </button>
         ))}
+        {filtered && (
+          <button
+            type="button"
+            className="sr-chip sr-clear"
+            title="Show every entry of this view again"
+            onClick={() => onQuery(EVERYTHING)}
+          >
+            <Glyph name="cross" /> Clear
+          </button>
+        )}
       </div>
     </div>
   );
@@ -321,7 +321,7 @@ function SearchBox({ inputRef, query, onQuery, counts, match, matches, search, o
           </button>
         </>
       )}
-      <SearchHelp />
+      {text === "" && <SearchHelp />}
     </div>
   );
 }
@@ -330,8 +330,9 @@ function SearchBox({ inputRef, query, onQuery, counts, match, matches, search, o
 function SearchState({ search }: { search: Matches }) {
   if (search.state === "searching")
     return (
-      <span className="sr-search-state" role="status">
-        <span className="sr-spinner" aria-hidden="true" /> searching all text…
+      <span className="sr-search-state" role="status" title="Searching all text">
+        <span className="sr-spinner" aria-hidden="true" />
+        <span className="sr-search-words">searching all text…</span>
       </span>
     );
   if (search.state !== "failed") return null;

@@ -1,6 +1,7 @@
 /** Subagents, and what is said to them. */
 import { Link } from "@tanstack/react-router";
 import { formatCount, formatDuration, formatShort } from "../../../format";
+import { keptOnTheWay } from "../../address";
 import { Code } from "../../text/Code";
 import { Markdown } from "../../text/Markdown";
 import { Glyph } from "../../trace/EntryMark";
@@ -28,7 +29,12 @@ function spawnInput({ input, call, result }: CallScene) {
       />
       {session !== null && (
         <p className="sr-subagent">
-          <Link className="sr-subagent-link" to="/replay/$sessionId" params={{ sessionId: session }}>
+          <Link
+            className="sr-subagent-link"
+            to="/replay/$sessionId"
+            params={{ sessionId: session }}
+            search={(search) => keptOnTheWay(search)}
+          >
             <Glyph name="agent" /> Open subagent
           </Link>
         </p>
