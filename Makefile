@@ -27,7 +27,7 @@ SERVE := $(BIN)/session-replay serve --port $(PORT) $(if $(TRANSCRIPTS),--transc
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run dev check test soak bench api golden browser-and-database
+.PHONY: help setup run dev check test soak bench api golden pictures browser-and-database
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -65,6 +65,9 @@ bench: $(UI) ## the benchmarks: a table, and benchmarks/results.json (BENCH=--qu
 api: $(VENV)/.dev $(NODE_MODULES) ## write web/openapi.json and web/src/api/schema.ts from the server's code
 	$(BIN)/python -m session_replay.server.openapi > web/openapi.json.new && mv web/openapi.json.new web/openapi.json
 	$(NPM) run schema
+
+pictures: $(UI) browser-and-database ## take the README's pictures anew; look at them before you commit them
+	PYTHONPATH=tests $(BIN)/python -m e2e.pictures
 
 golden: $(VENV)/.dev ## rebuild the golden files of the transcript tests; read the diff before you commit it
 	$(BIN)/python tests/transcript/golden.py --write

@@ -74,6 +74,17 @@ def test_list_with_a_filter_and_an_open_control(site, open_page, theme, control)
     assert violations(page) == []
 
 
+def test_list_with_its_keys(site, open_page, theme):
+    page = open_page(site, theme=theme)
+    expect(page.locator("a.session-link").first).to_be_visible()
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys.get_by_role("button", name="Done")).to_be_focused()
+    assert violations(page) == []
+    page.keyboard.press("Enter")
+    expect(keys).to_have_count(0)
+
+
 def test_list_without_a_match(site, open_page, theme):
     nowhere = {"property": "host", "operator": "=", "value": "nowhere"}
     page = open_page(site, f"?filter={json.dumps(nowhere)}", theme=theme)

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-TARGETS = {"help", "setup", "soak", "run", "dev", "check", "test", "bench", "api", "golden"}
+TARGETS = {"help", "setup", "soak", "run", "dev", "check", "test", "bench", "api", "golden", "pictures"}
 
 
 @pytest.fixture

@@ -50,19 +50,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"session-replay {__version__}")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(metavar="COMMAND")
-    _add_serve(_command(commands, "serve", "serve the product and follow the local transcripts"))
-    _add_import(_command(commands, "import", "import transcripts once, then exit"))
-    _add_collect(_command(commands, "collect", "ship this machine's transcripts to a server, and follow them"))
-    _add_clients(_command(commands, "clients", "who may send: add, list, rename, revoke"))
-    _add_export(_command(commands, "export", "write one session to a file or to standard output"))
+    for name, does, add in (
+        ("serve", "serve the product and follow the local transcripts", _add_serve),
+        ("import", "import transcripts once, then exit", _add_import),
+        ("collect", "ship this machine's transcripts to a server, and follow them", _add_collect),
+        ("clients", "who may send: add, list, rename, revoke", _add_clients),
+        ("export", "write one session to a file or to standard output", _add_export),
+    ):
+        add(commands.add_parser(name, help=does, description=_sentence(does)))
     return parser
 
 
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, does: str
-) -> argparse.ArgumentParser:
-    """A command whose own help says first what it does, too."""
-    return commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
+def _sentence(does: str) -> str:
+    """What the list of commands says of one, as its own help says it first."""
+    return f"{does[0].upper()}{does[1:]}."
 
 
 def _port(text: str) -> int:
@@ -119,19 +120,24 @@ def _add_collect(parser: argparse.ArgumentParser) -> None:
 
 def _add_clients(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    add = _command(verbs, "add", "make a one-time token for a new client")
+    add, listing, rename, revoke = (
+        verbs.add_parser(name, help=does, description=_sentence(does))
+        for name, does in (
+            ("add", "make a one-time token for a new client"),
+            ("list", "show the clients and their alarms"),
+            ("rename", "give a client another name"),
+            ("revoke", "refuse a client's collector from now on"),
+        )
+    )
     add.add_argument("name", metavar="NAME", help="what you call the client")
     add.add_argument("--print-token", action="store_true", help="print the token only, as the last word")
     add.add_argument("--server", metavar="URL", help="this server's address, for the command that is printed")
     add.set_defaults(run=_clients_add)
-    listing = _command(verbs, "list", "show the clients and their alarms")
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=_clients_list)
-    rename = _command(verbs, "rename", "give a client another name")
     rename.add_argument("client", metavar="CLIENT", help="its id, name or host")
     rename.add_argument("name", metavar="NAME")
     rename.set_defaults(run=_clients_rename)
-    revoke = _command(verbs, "revoke", "refuse a client's collector from now on")
     revoke.add_argument("client", metavar="CLIENT", help="its id, name or host")
     revoke.add_argument("--undo", action="store_true", help="let it in again")
     revoke.set_defaults(run=_clients_revoke)

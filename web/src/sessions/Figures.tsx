@@ -32,6 +32,14 @@ export function FiguresCard({ filter, importing }: Props) {
         {others && <span>Matching the filter</span>}
       </div>
       <Figures stats={stats} before={before && { text: before.text, stats: statsBefore }} />
+      {stats !== undefined && stats.orphans > 0 && (
+        // They are rows of the list all the same: who counts these is told why there are more.
+        <p className="figures-foot">
+          {stats.orphans === 1
+            ? "1 subagent without its session is listed too."
+            : `${formatCount(stats.orphans)} subagents without their session are listed too.`}
+        </p>
+      )}
     </section>
   );
 }
@@ -91,7 +99,11 @@ function Figures({ stats, before }: FiguresProps) {
       <Figure
         name="Sessions"
         value={formatCount(stats?.sessions)}
-        {...note((of) => of.sessions, formatCount, stats ? besides(stats) : "")}
+        {...note(
+          (of) => of.sessions,
+          formatCount,
+          stats ? `${formatShort(stats.tool_calls)} tool calls` : "",
+        )}
       />
       <Figure
         name="Messages"
@@ -120,13 +132,6 @@ function Figures({ stats, before }: FiguresProps) {
       />
     </dl>
   );
-}
-
-/** Orphans are rows of the list all the same: who counts these must be told why there are more. */
-function besides({ tool_calls, orphans }: Stats): string {
-  const calls = `${formatShort(tool_calls)} tool calls`;
-  if (orphans === 0) return calls;
-  return `${calls}, and ${formatCount(orphans)} ${orphans === 1 ? "subagent" : "subagents"} without a session`;
 }
 
 /** An average over nothing is none. */
