@@ -46,3 +46,35 @@ def test_long_sessions_open_whole_and_at_their_start(corpus, longest, open_page)
         last = page.locator("article[aria-current=true]")
         expect(last).to_be_in_viewport()
         expect(last).to_have_attribute("aria-posinset", last.get_attribute("aria-setsize"))
+
+
+def test_every_agent_of_a_workflow_opens_from_its_call_and_leads_back(corpus, open_page):
+    mains = corpus.get("sessions?limit=500")["items"]
+    main = next(one for one in mains if "run a workflow" in (one["title"] or one["first_prompt"] or ""))
+    agents = corpus.get(f"sessions?parent={main['id']}")["items"]
+    ran = {one["description"]: one for one in agents if one["agent_type"] == "workflow-subagent"}
+    assert set(ran) == {"w1", "w2", "w3"}
+    assert len({one["spawned_by_seq"] for one in ran.values()}) == 1
+    page = open_page(corpus, f"replay/{main['id']}?entry={ran['w1']['spawned_by_seq']}")
+    call = page.locator("article[aria-current=true]")
+    expect(call).to_contain_text("Workflow launched in background")
+    for name in ran:
+        call.get_by_role("link", name=f"Open {name}").click()
+        expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+        page.keyboard.press("u")
+        expect(call).to_contain_text("Workflow launched in background")
+        expect(call).to_be_in_viewport()
+
+
+def test_what_no_call_spawned_is_reached_from_what_is_told_of_the_session(corpus, open_page):
+    mains = [one for one in corpus.get("sessions?limit=500")["items"] if one["client_version"] == "2.0.77"]
+    main = next(one for one in mains if one["subagents"] > 0)
+    warmup = next(one for one in corpus.get(f"sessions?parent={main['id']}")["items"] if one["warmup"])
+    page = open_page(corpus, f"replay/{main['id']}")
+    told = page.get_by_role("complementary", name="Inspector")
+    link = told.locator(f"a[href*='{warmup['id']}']")
+    expect(link).to_contain_text("Warm")
+    link.click()
+    expect(page.locator("header").filter(has_text="Coverage")).to_contain_text("Warm-up")
+    page.keyboard.press("u")
+    expect(link).to_be_visible()

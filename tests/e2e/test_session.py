@@ -213,6 +213,10 @@ def test_meta_shows_the_four_token_figures_and_both_times(site, open_page, entri
     ]:
         term = panel.locator("dt").filter(has_text=re.compile(f"^{name}$"))
         expect(term.locator("xpath=following-sibling::dd[1]")).to_contain_text(f"{figure:,}")
+    # By hand: Opus 5.5 costs $4 and $20 a million, and 1.25 and 0.05 times the input to write and read the cache.
+    used = answer["tokens"]
+    cost = 4 * (used["input"] + 1.25 * used["cache_creation"] + 0.05 * used["cache_read"]) + 20 * used["output"]
+    expect(panel).to_contain_text(f"${cost / 1_000_000:.4f}".rstrip("0") + ", by the list prices of")
     expect(panel).to_contain_text("Europe/Berlin")
     expect(panel).to_contain_text(answer["at"])
 

@@ -268,9 +268,7 @@ def test_a_scenario_has_the_tool_calls_tokens_and_subagents_that_it_had(expected
         assert agent.parent_id in found.by_id
         assert agent.parent_id in agent.id
         assert agent.agent_id in agent.id
-        assert (
-            agent.warmup or agent.spawned_by_seq is not None or "workflows" in scenario.name or workflow(paths, agent)
-        )
+        assert agent.warmup or agent.spawned_by_seq is not None
 
 
 @pytest.mark.parametrize("expected", sorted(CORPUS.glob("client-*/*/EXPECTED.json")), ids=lambda path: str(path.parent))
@@ -288,8 +286,3 @@ def test_a_scenario_has_the_prompts_that_its_script_gave(expected):
 def ledger(scenario):
     calls = (json.loads(line) for line in (scenario / "truth" / "ledger.jsonl").read_text().splitlines())
     return [call for call in calls if call.get("message_id") and call.get("usage")]
-
-
-def workflow(paths, agent):
-    """Agents of a workflow's run are spawned by the run, not by a call."""
-    return any("workflows" in path.parts for path in paths if agent.agent_id in path.name)

@@ -8,6 +8,7 @@ import pytest
 
 from session_replay.transcript.content import PART_BYTES_MAX, language_of
 from session_replay.transcript.entry import entry_whole
+from session_replay.transcript.prices import PRICES_AS_OF
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
 SESSION = "11111111-2222-4333-8444-555555555555"
@@ -144,6 +145,7 @@ def test_meta_says_what_the_line_says():
         "cache_1h": 2,
         "service_tier": "standard",
     }
+    assert "cost" not in meta  # nobody knows the prices of a model called x
     assert (meta["raw_at"], meta["at"], meta["request_id"], meta["stop_reason"], meta["raw_exact"]) == (
         1772618400,
         "2026-03-04T10:00:00.000Z",
@@ -152,6 +154,13 @@ def test_meta_says_what_the_line_says():
         True,
     )
     assert "hook" not in meta
+
+
+def test_meta_estimates_the_cost_of_a_message_of_a_known_model():
+    usage = {"input_tokens": 1_000, "output_tokens": 2_000, "cache_creation_input_tokens": 0}
+    message = {"id": "m", "model": "claude-opus-4-6", "usage": usage, "content": "hi"}
+    cost = whole({"type": "assistant", "uuid": "u", "message": message}).meta["cost"]
+    assert cost == {"usd": 0.055, "prices_as_of": PRICES_AS_OF}
 
 
 def test_bytes_that_are_no_utf8_are_said_to_be_replaced():

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   formatBytes,
+  formatCost,
   formatDateTime,
   formatDateTimeShort,
   formatDuration,
@@ -46,6 +47,16 @@ test("bytes never show a thousand of a unit", () => {
     "4.1 kB",
     "1.0 MB",
     "204 MB",
+  ]);
+});
+
+test("the cost of a message has as many digits as it needs", () => {
+  expect([0, 0.00001, 0.0123, 0.5, 12.3456].map(formatCost)).toEqual([
+    "$0.00",
+    "< $0.0001",
+    "$0.0123",
+    "$0.50",
+    "$12.35",
   ]);
 });
 

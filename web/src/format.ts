@@ -51,6 +51,14 @@ export function formatDollars(dollars: number | null | undefined): string {
   return DOLLARS.format(dollars);
 }
 
+/** `$0.0123`, `$12.30`: what one message cost; a little that is not nothing is said to be little. */
+export function formatCost(dollars: number): string {
+  if (dollars > 0 && dollars < LEAST_CENTS) return `< ${CENTS.format(LEAST_CENTS)}`;
+  return dollars < 1 ? CENTS.format(dollars) : DOLLARS.format(dollars);
+}
+
+const LEAST_CENTS = 0.0001;
+const CENTS = new Intl.NumberFormat("en", { style: "currency", currency: "USD", maximumFractionDigits: 4 });
 const DOLLARS = new Intl.NumberFormat("en", { style: "currency", currency: "USD" });
 const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const WHOLE = new Intl.NumberFormat("en");

@@ -1,11 +1,13 @@
 """The tree of a main session: which entry spawned which subagent, and how many there are below each.
 
 Sources in the order of TRANSCRIPTS: the agent's ``.meta.json``, the result or progress line that names
-the agent's id, and at last the prompt, equal in the call and in the agent's first line.
+the agent's id (of a workflow's agents: the run, whose folder they lie in), and at last the prompt, equal in
+the call and in the agent's first line.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -17,6 +19,8 @@ from session_replay.store.schema import sessions, streams
 from session_replay.store.sessions import SessionText
 from session_replay.store.streams import open_path
 from session_replay.transcript.session import Spawn
+
+_RUN_FOLDER = re.compile(r"/subagents/workflows/([^/]+)/[^/]+$")
 
 
 class _Meta(msgspec.Struct):
@@ -34,6 +38,8 @@ class _Node:
         self.agent_id: str | None = row.agent_id
         self.row = row
         self.text = text
+        self.run: str | None = None
+        """Of a workflow's agent: the run that it belongs to."""
         self.parent: _Node | None = None
         self.spawned_by_seq: int | None = None
         self.agent_type: str | None = None
@@ -81,9 +87,16 @@ def link_tree(tx: Connection, at: Installation, root_id: str) -> set[str]:
     ]
     root = next((node for node in nodes if node.id == root_id), None)
     agents = {node.agent_id: node for node in nodes if node.agent_id}
-    metas = _metas(tx, at, [node for node in nodes if node is not root], secrets)
+    paths = {
+        node.id: open_path(at.key, secrets[node.id], node.row.address, node.row.sealed_path)
+        for node in nodes
+        if node is not root
+    }
+    metas = _metas(tx, at, nodes[0].row.client_id, paths) if paths else {}
     for node in nodes:
         if node is not root:
+            run = _RUN_FOLDER.search(paths[node.id])
+            node.run = run[1] if run is not None else None
             _link(node, metas.get(node.id, _Meta()), root, agents, nodes)
     for node in nodes:
         _count(node)
@@ -110,8 +123,12 @@ def _link(node: _Node, meta: _Meta, root: _Node | None, agents: dict[str, _Node]
 
 
 def _spawn_of(node: _Node, tool_use_id: str | None, nodes: list[_Node]) -> tuple[_Node | None, Spawn | None]:
-    """The session and the call that spawned a subagent."""
+    """The session and the call that spawned a subagent; of a workflow's the result that names its run."""
     others = [other for other in nodes if other is not node]
+    for other in others if node.run is not None else []:
+        for spawn in other.text.spawns:
+            if spawn.agent_id == node.run:
+                return other, spawn
     if not tool_use_id:
         named = (spawn for other in others for spawn in other.text.spawns if spawn.agent_id == node.agent_id)
         tool_use_id = next((spawn.tool_use_id for spawn in named if spawn.tool_use_id), None)
@@ -161,15 +178,10 @@ def _write(tx: Connection, at: Installation, node: _Node, secret: bytes, *, is_o
     return bool(changed)
 
 
-def _metas(tx: Connection, at: Installation, nodes: list[_Node], secrets: dict[str, bytes]) -> dict[str, _Meta]:
+def _metas(tx: Connection, at: Installation, client_id: str, paths: dict[str, str]) -> dict[str, _Meta]:
     """What the ``.meta.json`` beside each transcript says, by session id."""
-    beside: dict[str, str] = {}
-    for node in nodes:
-        path = open_path(at.key, secrets[node.id], node.row.address, node.row.sealed_path)
-        beside[path.removesuffix(".jsonl") + ".meta.json"] = node.id
-    if not beside:
-        return {}
-    found = found_attachments(tx, at, nodes[0].row.client_id, list(beside))
+    beside = {path.removesuffix(".jsonl") + ".meta.json": session for session, path in paths.items()}
+    found = found_attachments(tx, at, client_id, list(beside))
     return {beside[path]: _parsed(raw) for path, raw in found.items()}
 
 

@@ -59,11 +59,14 @@ def stored_session(at: Installation, connection: Connection, session_id: str) ->
 
 
 def subagent_links(at: Installation, connection: Connection, found: StoredSession) -> dict[int, str]:
-    """The subagent session that each call of a session, and its result, stands for, by ``seq``."""
+    """The subagent session that each call of a session, and its result, stands for, by ``seq``.
+
+    A call that runs a workflow spawns several: it stands for the one that started first, named last here.
+    """
     rows = connection.execute(
-        select(sessions.c.spawned_by_seq, sessions.c.id).where(
-            sessions.c.parent_id == found.session_id, sessions.c.spawned_by_seq.is_not(None)
-        )
+        select(sessions.c.spawned_by_seq, sessions.c.id)
+        .where(sessions.c.parent_id == found.session_id, sessions.c.spawned_by_seq.is_not(None))
+        .order_by(sessions.c.started_ms.desc(), sessions.c.id.desc())
     )
     links = {int(row.spawned_by_seq): str(row.id) for row in rows}
     if not links:

@@ -74,6 +74,7 @@ class Usage(Struct, gc=False):
     cache_read_input_tokens: Count | None = None
     cache_creation: CacheCreation | None = None
     service_tier: Name | None = None
+    speed: Name | None = None
 
 
 class Message(Struct, gc=False):

@@ -21,6 +21,7 @@ from session_replay.transcript.line import (
 )
 from session_replay.transcript.permission import permission
 from session_replay.transcript.preview import result_text
+from session_replay.transcript.prices import PRICES_AS_OF, Used, cost_usd
 from session_replay.wire import BLOCKS_PER_LINE, Entry, line_of
 
 _EXIT_CODE = re.compile(r"(?:Error: )?Exit code (\d{1,5})\b")
@@ -30,6 +31,7 @@ _SPILL_PATH = re.compile(
 )
 _SPILL_FOLDER = "tool-results"
 _SPILL_CHARS = 3_000
+_USD_DIGITS = 6
 _EXIT_CODES = 2**32
 """Windows has exit codes of 32 bits."""
 
@@ -59,6 +61,7 @@ def meta_of(line: Line | Damage, entry: Entry, raw_line: bytes) -> dict[str, Any
         "is_sidechain": line.is_sidechain,
         "agent_id": line.agent_id or entry.agent_id,
         "tokens": _tokens(message.usage) if message is not None and message.usage is not None else None,
+        "cost": _cost(message, entry.at) if message is not None and message.usage is not None else None,
         "duration_ms": entry.duration_ms,
         "hook": _hook(line),
     }
@@ -131,6 +134,23 @@ def _tokens(usage: Usage) -> dict[str, Any]:
             "service_tier": usage.service_tier,
         }
     )
+
+
+def _cost(message: Message, at: str | None) -> dict[str, Any] | None:
+    """What the whole message would have cost by list price."""
+    usage = message.usage
+    if usage is None:
+        return None
+    cached = usage.cache_creation
+    used = Used(
+        usage.input_tokens or 0,
+        usage.output_tokens or 0,
+        usage.cache_creation_input_tokens or 0,
+        usage.cache_read_input_tokens or 0,
+        cache_1h=(cached.ephemeral_1h_input_tokens or 0) if cached is not None else 0,
+    )
+    usd = cost_usd(message.model, at, used, tier=usage.service_tier, speed=usage.speed)
+    return {"usd": round(usd, _USD_DIGITS), "prices_as_of": PRICES_AS_OF} if usd is not None else None
 
 
 def _hook(line: Line) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ import { useZoneName } from "../timeZone";
 import { keptOnTheWay, permanentLink } from "./address";
 import { CopyButton } from "./clipboard";
 import { ExportMenu } from "./ExportMenu";
+import { RECORDED_WORDS, recordsTooLittle } from "./recorded";
 import { coverageOf } from "./sessions";
 import type { Session } from "./shapes";
 import { VisibleText } from "./text/VisibleText";
@@ -95,7 +96,11 @@ export function SessionHeader({ session, ancestors, actions }: Props) {
           more={session.prompts === 1 ? "1 prompt" : `${formatCount(session.prompts)} prompts`}
           title="Human prompts and messages of the model"
         />
-        <Figure name="Tokens" value={formatShort(session.tokens.total)} title={tokenWords(session)} />
+        <Figure
+          name={recordsTooLittle(session.client_version) ? "Recorded tokens" : "Tokens"}
+          value={formatShort(session.tokens.total)}
+          title={tokenWords(session)}
+        />
         <CoverageFigure session={session} />
         {session.inherited_lines > 0 && (
           <Figure
@@ -199,12 +204,13 @@ function CoverageFigure({ session }: { session: Session }) {
   );
 }
 
-function tokenWords({ tokens }: Session): string {
+function tokenWords({ tokens, client_version }: Session): string {
   return [
     `${formatCount(tokens.total)} tokens`,
     `input ${formatCount(tokens.input)}`,
     `output ${formatCount(tokens.output)}`,
     `cache write ${formatCount(tokens.cache_creation)}`,
     `cache read ${formatCount(tokens.cache_read)}`,
+    ...(recordsTooLittle(client_version) ? [RECORDED_WORDS] : []),
   ].join("\n");
 }

@@ -1,7 +1,15 @@
 import { useMemo } from "react";
-import { formatBytes, formatCount, formatDateTimeExact, formatDuration } from "../../format";
+import {
+  formatBytes,
+  formatCost,
+  formatCount,
+  formatDateTimeExact,
+  formatDay,
+  formatDuration,
+} from "../../format";
 import { zoneName } from "../../timeZone";
 import { permanentLink } from "../address";
+import { RECORDED_WORDS, recordsTooLittle } from "../recorded";
 import type { Entry, EntryWhole, Session } from "../shapes";
 import { TYPE_WORDS } from "../trace/EntryMark";
 import { type Fact, FactGroups, figure, id, text } from "./facts";
@@ -22,7 +30,7 @@ export function MetaTab({ sessionId, whole, session, entries, onEntry }: Props) 
   const before = useMemo(() => entryBefore(entries, whole.seq), [entries, whole.seq]);
   const groups: [string, (Fact | null)[]][] = [
     ["Time", timeFacts(whole, session, before)],
-    ["Model and tokens", tokenFacts(whole)],
+    [tokensTitle(whole.meta.client_version), tokenFacts(whole)],
     ["Tool", toolFacts(whole)],
     ["Permission", recordFacts(whole.meta.permission)],
     ["Hook", recordFacts(whole.meta.hook)],
@@ -82,11 +90,16 @@ function tokenFacts({ model, tokens, meta }: EntryWhole) {
       figure("Total", tokens.total),
       {
         name: "Counted",
-        value: "once per message: all entries of one message carry the same figures",
+        value: `once per message: all entries of one message carry the same figures${
+          recordsTooLittle(typeof meta.client_version === "string" ? meta.client_version : null)
+            ? `. ${RECORDED_WORDS}`
+            : ""
+        }`,
         copy: "",
       },
     );
   }
+  if (tokens) facts.push(costFact(meta.cost));
   const detail = isRecord(meta.tokens) ? meta.tokens : {};
   facts.push(
     count("Cache write, 5 minutes", detail.cache_5m),
@@ -94,6 +107,22 @@ function tokenFacts({ model, tokens, meta }: EntryWhole) {
     text("Service tier", detail.service_tier),
   );
   return facts;
+}
+
+/** By list price: what the message really cost is in no transcript. */
+function costFact(cost: unknown): Fact {
+  const name = "Cost estimate";
+  const usd = isRecord(cost) ? cost.usd : null;
+  if (!isRecord(cost) || typeof usd !== "number")
+    return { name, value: "none: no list price is known for this model and kind of request", copy: "" };
+  const day = typeof cost.prices_as_of === "string" ? formatDay(cost.prices_as_of) : "";
+  return { name, value: `${formatCost(usd)}, by the list prices of ${day}`, copy: String(usd) };
+}
+
+function tokensTitle(version: unknown): string {
+  return recordsTooLittle(typeof version === "string" ? version : null)
+    ? "Model and recorded tokens"
+    : "Model and tokens";
 }
 
 function toolFacts(whole: EntryWhole) {
@@ -197,7 +226,7 @@ function lineFacts(whole: EntryWhole, sessionId: string) {
 const KNOWN = new Set(
   (
     "line byte_start byte_size at raw_at uuid parent_uuid session_id message_id request_id model stop_reason client_version cwd " +
-    "git_branch entrypoint permission_mode is_sidechain agent_id tokens duration_ms permission hook tool raw_exact"
+    "git_branch entrypoint permission_mode is_sidechain agent_id tokens cost duration_ms permission hook tool raw_exact"
   ).split(" "),
 );
 

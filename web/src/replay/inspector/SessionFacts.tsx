@@ -1,8 +1,13 @@
+import { Link } from "@tanstack/react-router";
 import { formatBytes, formatCount, formatDateTimeExact, formatDuration } from "../../format";
 import { titleOf } from "../../sessions/rows";
 import { useZoneName } from "../../timeZone";
-import { coverageOf, useTreeFigures } from "../sessions";
+import { keptOnTheWay } from "../address";
+import { recordsTooLittle } from "../recorded";
+import { coverageOf, useSubagents, useTreeFigures } from "../sessions";
 import type { Session } from "../shapes";
+import { VisibleText } from "../text/VisibleText";
+import { Glyph } from "../trace/EntryMark";
 import { toolName } from "../trace/words";
 import { type Fact, FactGroups, figure, id, text } from "./facts";
 
@@ -43,7 +48,7 @@ export function SessionFacts({ session }: { session: Session }) {
       ],
     ],
     [
-      "Model and tokens",
+      recordsTooLittle(session.client_version) ? "Model and recorded tokens" : "Model and tokens",
       [
         list("Model", "Models", session.models),
         figure("Input", tokens.input),
@@ -77,7 +82,46 @@ export function SessionFacts({ session }: { session: Session }) {
   return (
     <div className="sr-inspector-body sr-session-facts">
       <FactGroups groups={groups} />
+      <Subagents session={session} />
     </div>
+  );
+}
+
+const SUBAGENTS_SHOWN_MAX = 100;
+
+/** Those that no call of the trace names are reached from here alone, such as the client's own warm-ups. */
+function Subagents({ session }: { session: Session }) {
+  const found = useSubagents(session).data;
+  if (found === undefined || found.size === 0) return null;
+  const all = [...found.values()].sort((one, other) =>
+    (one.started_at ?? "").localeCompare(other.started_at ?? ""),
+  );
+  return (
+    <section className="sr-meta sr-session-subagents">
+      <h3>Subagents</h3>
+      <ul>
+        {all.slice(0, SUBAGENTS_SHOWN_MAX).map((one) => (
+          <li key={one.id}>
+            <Link
+              to="/replay/$sessionId"
+              params={{ sessionId: one.id }}
+              search={(search) => keptOnTheWay(search)}
+            >
+              <Glyph name="agent" /> <VisibleText text={titleOf(one).text} />
+            </Link>
+            <span>
+              {one.tool_calls === 1 ? "1 tool call" : `${formatCount(one.tool_calls)} tool calls`} ·{" "}
+              {formatDuration(one.duration_ms)}
+            </span>
+          </li>
+        ))}
+      </ul>
+      {all.length > SUBAGENTS_SHOWN_MAX && (
+        <p className="sr-note">
+          {formatCount(all.length - SUBAGENTS_SHOWN_MAX)} more are in the list of sessions.
+        </p>
+      )}
+    </section>
   );
 }
 

@@ -35,18 +35,22 @@ function Line({ line, fenced, find }: { line: string; fenced: boolean; find: str
   if (heading) {
     return (
       <b className="sr-prose-line">
-        <VisibleText text={heading[1] ?? ""} find={find} />
+        <Pieces line={heading[1] ?? ""} find={find} />
       </b>
     );
   }
   return (
     <span className="sr-prose-line">
-      {line.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((piece, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a stored line never move
-        <Piece key={index} piece={piece} find={find} />
-      ))}
+      <Pieces line={line} find={find} />
     </span>
   );
+}
+
+function Pieces({ line, find }: { line: string; find: string }) {
+  return line.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((piece, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a stored line never move
+    <Piece key={index} piece={piece} find={find} />
+  ));
 }
 
 function Piece({ piece, find }: { piece: string; find: string }) {

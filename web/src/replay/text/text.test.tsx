@@ -6,6 +6,7 @@ import { Code } from "./Code";
 import { segmentsOf, visibleText } from "./invisible";
 import { JsonTree } from "./JsonTree";
 import { Markdown, safeAddress } from "./Markdown";
+import { ProsePreview } from "./ProsePreview";
 import { Terminal } from "./Terminal";
 import { VisibleText } from "./VisibleText";
 
@@ -188,4 +189,9 @@ describe("code and JSON", () => {
     expect(container.textContent).toContain("⟦ZWSP⟧");
     expect(render(<JsonTree value={null} />).container.textContent).toBe("null");
   });
+});
+
+it("a heading of a preview loses its own marks, too", () => {
+  const { container } = render(<ProsePreview text={"## A **bold** `word`\nand **more**"} find="" />);
+  expect(container.textContent).toBe("A bold wordand more");
 });

@@ -1,7 +1,10 @@
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { formatCount, formatDuration, formatShort } from "../../format";
+import { titleOf } from "../../sessions/rows";
 import { keptOnTheWay } from "../address";
 import type { Session } from "../shapes";
+import { visibleText } from "../text/invisible";
 import { VisibleText } from "../text/VisibleText";
 import { Glyph } from "./EntryMark";
 import type { SubagentTrace } from "./subagentTraces";
@@ -11,6 +14,8 @@ interface Props {
   session: Session | null;
   /** What is opened in place, null while nothing is. */
   trace: SubagentTrace | null;
+  /** Further subagents of the same call. */
+  others: readonly Session[];
   /** How many of its rows pass the view and the filter. */
   shown: number;
   /** Whether Tab stops at the controls. */
@@ -20,7 +25,7 @@ interface Props {
 }
 
 /** What a call spawned: its figures, its own page, and its trace opened in place. */
-export function SubagentBar({ sessionId, session, trace, shown, reachable, toggle, retry }: Props) {
+export function SubagentBar({ sessionId, session, trace, others, shown, reachable, toggle, retry }: Props) {
   const tabIndex = reachable ? 0 : -1;
   return (
     <div className="sr-subagent">
@@ -39,19 +44,41 @@ export function SubagentBar({ sessionId, session, trace, shown, reachable, toggl
       >
         <Glyph name={trace ? "down" : "right"} /> {trace ? "Hide" : "Show here"}
       </button>
-      <Link
-        className="sr-subagent-link"
-        to="/replay/$sessionId"
-        params={{ sessionId }}
-        search={(search) => keptOnTheWay(search)}
-        tabIndex={tabIndex}
-        onClick={(event) => event.stopPropagation()}
-      >
-        <Glyph name="agent" /> Open subagent
-      </Link>
+      <OpenLink sessionId={sessionId} tabIndex={tabIndex}>
+        {others.length > 0 && session ? `Open ${visibleText(titleOf(session).text)}` : "Open subagent"}
+      </OpenLink>
       {session && <Figures session={session} />}
       {trace && <TraceWords trace={trace} shown={shown} tabIndex={tabIndex} retry={retry} />}
+      {others.map((one) => (
+        <div key={one.id} className="sr-subagent-other">
+          <OpenLink sessionId={one.id} tabIndex={tabIndex}>
+            Open {visibleText(titleOf(one).text)}
+          </OpenLink>
+          <Figures session={one} />
+        </div>
+      ))}
     </div>
+  );
+}
+
+interface OpenLinkProps {
+  sessionId: string;
+  tabIndex: number;
+  children: ReactNode;
+}
+
+function OpenLink({ sessionId, tabIndex, children }: OpenLinkProps) {
+  return (
+    <Link
+      className="sr-subagent-link"
+      to="/replay/$sessionId"
+      params={{ sessionId }}
+      search={(search) => keptOnTheWay(search)}
+      tabIndex={tabIndex}
+      onClick={(event) => event.stopPropagation()}
+    >
+      <Glyph name="agent" /> {children}
+    </Link>
   );
 }
 

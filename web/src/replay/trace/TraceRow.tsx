@@ -71,6 +71,7 @@ export function TraceRow({ row, scene, position, total }: Props) {
   const subagents = around?.subagents ?? scene.subagents;
   const subagent = subagentId === null ? null : (scene.traces.get(subagentId) ?? null);
   const session = nest ? around?.session : undefined;
+  const others = subagentId === null ? NO_SESSIONS : spawnedBeside(row, subagentId, subagents);
   return (
     <RowFrame
       row={row}
@@ -83,6 +84,7 @@ export function TraceRow({ row, scene, position, total }: Props) {
         subagent?.session ?? (subagentId === null ? null : (subagents.get(subagentId) ?? null))
       }
       subagent={subagent}
+      otherSubagents={others}
       subagentShown={subagentId === null ? 0 : (scene.shown.get(subagentId) ?? 0)}
       zone={scene.zone}
       project={session ? session.project : scene.project}
@@ -104,6 +106,25 @@ export function TraceRow({ row, scene, position, total }: Props) {
   );
 }
 
+/** One for all rows, so that a row is drawn again only where something changed. */
+const NO_SESSIONS: readonly Session[] = [];
+
+/** What else a call spawned: a workflow runs several subagents, in the order of their start. */
+function spawnedBeside(
+  row: Row,
+  subagentId: string,
+  subagents: ReadonlyMap<string, Session>,
+): readonly Session[] {
+  const spawnedBy = subagents.get(subagentId)?.spawned_by_seq;
+  if (row.kind !== "tool" || (spawnedBy !== row.call.seq && spawnedBy !== row.result?.seq))
+    return NO_SESSIONS;
+  const others = [...subagents.values()].filter(
+    (one) => one.spawned_by_seq === spawnedBy && one.id !== subagentId,
+  );
+  others.sort((one, other) => (one.started_at ?? "").localeCompare(other.started_at ?? ""));
+  return others.length === 0 ? NO_SESSIONS : others;
+}
+
 interface FrameProps {
   row: Row;
   selected: boolean;
@@ -113,6 +134,7 @@ interface FrameProps {
   subagentId: string | null;
   subagentSession: Session | null;
   subagent: SubagentTrace | null;
+  otherSubagents: readonly Session[];
   subagentShown: number;
   zone: string;
   project: string | null;
@@ -211,6 +233,7 @@ const RowFrame = memo(function RowFrame(props: FrameProps) {
               sessionId={props.subagentId}
               session={props.subagentSession}
               trace={props.subagent}
+              others={props.otherSubagents}
               shown={props.subagentShown}
               reachable={selected}
               toggle={() => props.toggleSubagent(row)}
@@ -336,7 +359,7 @@ function Badge({ text, tone = "plain" }: { text: string; tone?: string }) {
 function EntryFacts({ entry }: { entry: Entry }) {
   return (
     <>
-      {entry.is_denied && <StatusMark status="denied" />}
+      {entry.is_denied && <StatusMark status="denied" permission={entry.facts?.permission} />}
       {entry.is_error && !entry.is_denied && <StatusMark status="error" />}
       {entry.duration_ms !== null && <span title="Duration">{formatDuration(entry.duration_ms)}</span>}
       {entry.type === "assistant" && entry.tokens && entry.tokens.output > 0 && (
@@ -356,15 +379,20 @@ const STATUS_WORDS: Record<ToolStatus, string> = {
   "no-result": "No result",
 };
 
-function StatusMark({ status }: { status: ToolStatus }) {
+type Permission = NonNullable<Entry["facts"]>["permission"];
+
+/** `by` who said no, in a word or two; the whole sentence is its tooltip, and stands in the inspector. */
+function StatusMark({ status, permission }: { status: ToolStatus; permission?: Permission }) {
+  const by = status === "denied" && permission && permission.by !== "unknown" ? ` by ${permission.by}` : "";
   return (
-    <span className={`sr-status sr-status-mark-${status}`}>
+    <span className={`sr-status sr-status-mark-${status}`} title={by === "" ? undefined : permission?.words}>
       {status === "running" ? (
         <span className="sr-spinner" aria-hidden="true" />
       ) : (
         <Glyph name={GLYPH_OF[status]} />
       )}
       {STATUS_WORDS[status]}
+      {by}
     </span>
   );
 }
@@ -384,7 +412,7 @@ function Status({ status, row }: { status: ToolStatus; row: ToolRow }) {
           {formatDuration(duration)}
         </span>
       )}
-      <StatusMark status={status} />
+      <StatusMark status={status} permission={row.result?.facts?.permission} />
     </>
   );
 }
