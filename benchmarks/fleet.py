@@ -12,7 +12,9 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,11 @@ from session_replay.collector.spool import Spool
 from session_replay.protocol import Enrolment, Opened, Opening, Piece, Stored
 
 SESSIONS = 100
-SECONDS = 20.0
+ROUNDS = 4
+"""Pairs of a calm and a poisoned round: what else the machine does changes from one minute to the next."""
+ROUND_SECONDS = 20.0
+"""The huge line is shipped and read in one."""
+AT_REST_CPU_SHARE = 0.1
 APPENDS_PER_SECOND = 50
 POISON_BYTES = 100_000_000
 IDLE_FILES = 1_000
@@ -157,6 +163,63 @@ def rewrite_endlessly(path: Path, is_over: threading.Event) -> None:
         path.write_bytes(line(50_000))
 
 
+def wait_for_rest(process: int) -> None:
+    """Wait until a server and its workers have nothing to do."""
+    deadline = time.monotonic() + CAUGHT_UP_SECONDS
+    while True:
+        before = {pid: cpu_seconds(pid) for pid in measure.tree(process)}
+        time.sleep(0.5)
+        after = {pid: cpu_seconds(pid) for pid in measure.tree(process)}
+        if sum(after.values()) - sum(before.get(pid, 0) for pid in after) < 0.5 * AT_REST_CPU_SHARE:
+            return
+        if time.monotonic() > deadline:
+            raise measure.RunFailed("the server never came to rest")
+
+
+@contextmanager
+def poisoned(collector: Collector, huge: bytes) -> Generator[None]:
+    """Files that are bad for a collector, beside the others: unreadable, rewritten all the time, one huge line."""
+    is_over = threading.Event()
+    folder = collector.projects / "-poison"
+    folder.mkdir(exist_ok=True)
+    os.mkfifo(folder / f"{uuid.uuid4()}.jsonl")  # root can read all: this it cannot
+    rewritten = folder / f"{uuid.uuid4()}.jsonl"
+    rewriter = threading.Thread(target=rewrite_endlessly, args=(rewritten, is_over), daemon=True)
+    rewriter.start()
+    with (folder / f"{uuid.uuid4()}.jsonl").open("wb") as file:
+        file.write(b'{"round":"%s",' % str(uuid.uuid4()).encode())
+        file.write(memoryview(huge)[1:])
+    try:
+        yield
+    finally:
+        is_over.set()
+        rewriter.join()
+        for path in folder.iterdir():
+            path.unlink()
+
+
+def append_figures(collector: Collector, paths: list[Path], server: int) -> dict[str, float]:
+    """From append to acknowledgement, calm and beside poison files in turn; the change, and how noisy it is."""
+    huge = line(POISON_BYTES)
+    rounds: dict[bool, list[list[float]]] = {False: [], True: []}
+    for number in range(ROUNDS):
+        for is_poisoned in (False, True) if number % 2 == 0 else (True, False):
+            wait_for_rest(server)
+            with poisoned(collector, huge) if is_poisoned else nullcontext():
+                rounds[is_poisoned].append(append_seconds(collector, paths, ROUND_SECONDS))
+            collector.wait()  # for the rest of the poison
+    calm, beside = (sorted(chain.from_iterable(rounds[is_poisoned])) for is_poisoned in (False, True))
+    p99 = measure.percentile(calm, 0.99)
+    calm_p99s = [measure.percentile(taken, 0.99) for taken in rounds[False]]
+    return {
+        "fleet_append_p50_ms": 1000 * measure.percentile(calm, 0.5),
+        "fleet_append_p99_ms": 1000 * p99,
+        "fleet_append_poison_p99_ms": 1000 * measure.percentile(beside, 0.99),
+        "fleet_poison_p99_change": measure.percentile(beside, 0.99) / p99 - 1,
+        "fleet_calm_p99_spread": (max(calm_p99s) - min(calm_p99s)) / p99,
+    }
+
+
 def figures(
     serving: Callable[[Path], Any],
     url: str,
@@ -179,7 +242,7 @@ def figures(
         measure.RunFailed: Something did not come about.
     """
     found: dict[str, float] = {}
-    with serving(scratch / "data"):
+    with serving(scratch / "data") as server:
         collector = Collector(url, headers, scratch / "active", "active")
         paths = [collector.projects / f"-p{number % 10}" / f"{uuid.uuid4()}.jsonl" for number in range(SESSIONS)]
         for path in paths:
@@ -187,25 +250,7 @@ def figures(
             path.write_bytes(line(2_000))
         collector.start()
         collector.wait()
-        taken = append_seconds(collector, paths, SECONDS)
-        found["fleet_append_p50_ms"] = 1000 * measure.percentile(taken, 0.5)
-        found["fleet_append_p99_ms"] = 1000 * measure.percentile(taken, 0.99)
-
-        is_over = threading.Event()
-        poison = collector.projects / "-poison"
-        poison.mkdir()
-        os.mkfifo(poison / f"{uuid.uuid4()}.jsonl")  # root can read all: this it cannot
-        rewritten = poison / f"{uuid.uuid4()}.jsonl"
-        rewriter = threading.Thread(target=rewrite_endlessly, args=(rewritten, is_over), daemon=True)
-        rewriter.start()
-        (poison / f"{uuid.uuid4()}.jsonl").write_bytes(line(POISON_BYTES))
-        taken = append_seconds(collector, paths, SECONDS)
-        is_over.set()
-        rewriter.join()
-        found["fleet_append_poison_p99_ms"] = 1000 * measure.percentile(taken, 0.99)
-        found["fleet_poison_p99_change"] = found["fleet_append_poison_p99_ms"] / found["fleet_append_p99_ms"] - 1
-        for path in poison.iterdir():
-            path.unlink()
+        found |= append_figures(collector, paths, server.memory.pid)
         collector.stop()
 
         collector.start()  # with nothing that it knew

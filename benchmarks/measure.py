@@ -66,14 +66,14 @@ class Memory:
 
     def __init__(self, pid: int) -> None:
         self.peak_bytes = 0
-        self._pid = pid
+        self.pid = pid
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self._thread.start()
 
     def _sample(self) -> None:
         while not self._stop.wait(SAMPLE_SECONDS):
-            self.peak_bytes = max(self.peak_bytes, sum(pss_bytes(pid) for pid in tree(self._pid)))
+            self.peak_bytes = max(self.peak_bytes, sum(pss_bytes(pid) for pid in tree(self.pid)))
 
     def stop(self) -> int | None:
         """End the sampling; the peak in bytes, None where the kernel has no such figures."""

@@ -117,6 +117,7 @@ GOALS = (
     Goal("fleet_append_p99_ms", "… append → durable, p99", "ms", "lower", 3000),
     Goal("fleet_append_poison_p99_ms", "… beside poison files: append → durable, p99", "ms", "lower", 3000),
     Goal("fleet_poison_p99_change", "… beside poison files: change of the p99", "", "lower", 0.1),
+    Goal("fleet_calm_p99_spread", "… how far apart the p99 of the calm rounds lie, of it", "", "lower"),
     Goal("fleet_sent_again_bytes", "… collector that lost its state: sent again", "bytes", "lower", 0),
     Goal("collector_idle_mb", "collector, 1,000 files at rest: memory (RSS)", "MB", "lower", 45),
     Goal("collector_idle_cpu_percent", "collector, 1,000 files at rest: processor", "%", "lower", 0.5),

@@ -7,6 +7,7 @@ import pytest
 
 from collector.histories import Faults, World
 from ingest.lines import opened
+from session_replay.collector.deliver import BESIDE_LIVE_BYTES
 from session_replay.errors import Unreachable
 from session_replay.ingest.receive import Receiver
 
@@ -118,11 +119,15 @@ class Counting:
         self.calls = []
         self.appended = []
         """Streams, in the order in which their pieces came."""
+        self.sizes = []
+        """Raw bytes of each append."""
 
     def __getattr__(self, name):
         def call(message):
             self.calls.append(name)
-            self.appended += [piece.stream for piece in message] if name == "append" else []
+            if name == "append":
+                self.appended += [piece.stream for piece in message]
+                self.sizes.append(sum(piece.end - piece.start for piece in message))
             if self._fails(name, message):
                 raise TypeError("a fault of the server's code")
             return getattr(self._server, name)(message)
@@ -153,6 +158,20 @@ def test_what_was_written_last_is_shipped_first(world):
         world.pass_time(60)
     world.wire.is_cut = False
     assert shipped_in_order() == [f"-a/{path.name}" for path in reversed(grown)]
+
+
+def test_what_is_large_goes_in_small_requests_while_a_session_runs(world, shipped):
+    world.create(world.path("-a", NAMES[1]), 4_000_000)
+    world.append(shipped, 100)
+    world.look()
+    world.shipper.round("live")
+    world.shipper.round("live")  # opened, and what the session appended
+    counting = world.shipper._server = Counting(world.wire)
+    world.shipper.round("bulk")
+    world.pass_time(10)
+    world.shipper.round("bulk")
+    beside, alone = counting.sizes
+    assert 0 < beside <= BESIDE_LIVE_BYTES < alone
 
 
 def test_a_deleted_attachment_is_not_asked_for_again_and_again(world, shipped):

@@ -84,6 +84,18 @@ def test_pieces_overlaps_and_gaps(receiver, reception):
     assert open_one(reception).standing == msgspec.structs.replace(last.standing)
 
 
+def test_what_completes_no_line_is_not_told_to_who_reads(at):
+    told = []
+    reception = Receiver(at, told.append).of_owner("build-1", "ci")
+    standing = open_one(reception).standing
+    raw = LINE + LINE
+    ends = (10, 20, len(LINE) + 5, len(raw) - 1, len(raw))
+    for end in ends:
+        (stored,) = send(reception, standing, raw[:end], (standing.length, end))
+        standing = stored.standing
+    assert [list(streams) for streams in told] == [[], [], [standing.stream], [], [standing.stream]]
+
+
 def test_a_look_is_written_down_only_when_all_of_it_is_stored(reception):
     standing = open_one(reception).standing
     (half,) = send(reception, standing, LINE, (0, 10))

@@ -55,6 +55,16 @@ def test_an_error_is_the_jobs_own_and_small_work_stays_here():
     workers.close()
 
 
+def test_workers_let_others_go_before():
+    results = []
+    workers = Workers(1, nice=3)
+    try:
+        workers.run([job(results, 0, do=os.nice)], lambda: False)  # what it is, told by changing nothing
+    finally:
+        workers.close()
+    assert results == [min(19, os.nice(0) + 3)]
+
+
 def test_when_stopped_no_job_is_begun():
     begun = []
 
@@ -92,7 +102,8 @@ def job():
     print((yield Work(eval, "__import__('os').getpid()", 1 << 30)), flush=True)
 
 if __name__ == "__main__":
-    Workers(1).run([job()], lambda: False)
+    workers = Workers(1)  # kept: a pool that nobody holds ends its workers by itself
+    workers.run([job()], lambda: False)
     time.sleep(600)
 """
 

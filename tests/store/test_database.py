@@ -1,10 +1,12 @@
 import threading
+import time
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, event, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from session_replay.store.database import Database, insert_missing
+from session_replay.store import database as database_module
+from session_replay.store.database import Database, insert_missing, sqlite_url
 
 numbers = Table("numbers", MetaData(), Column("number", Integer, primary_key=True, autoincrement=False))
 
@@ -41,6 +43,22 @@ def blocked(database):
     database.submit(wait)
     entered.wait()
     return released
+
+
+def test_the_log_is_copied_beside_the_writer_before_it_is_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(database_module, "CHECKPOINT_SECONDS", 0.05)
+    path = tmp_path / "x.sqlite"
+    database = Database(sqlite_url(path))
+    try:
+        database.write(numbers.metadata.create_all)
+        database.write(lambda tx: tx.execute(insert(numbers), [{"number": number} for number in range(50_000)]))
+        deadline = time.monotonic() + 20
+        while path.stat().st_size < 200_000 and time.monotonic() < deadline:  # it grows by a checkpoint only
+            time.sleep(0.02)
+        assert path.stat().st_size >= 200_000
+        assert len(stored(database)) == 50_000
+    finally:
+        database.close()
 
 
 def test_writes_that_wait_together_are_one_commit_in_their_order(database):

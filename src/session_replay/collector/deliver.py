@@ -59,6 +59,14 @@ LIVE_BYTES_MAX = 256 << 10
 RECENT_SECONDS = 900
 """A new file that was written to lately is opened by the live lane."""
 BATCH_BYTES = 4 << 20
+BESIDE_LIVE_BYTES = 512 << 10
+"""A request of the bulk lane while sessions run: what they append waits as long for its disk and processors."""
+LIVE_SECONDS = 2.0
+"""A session that appended so lately runs."""
+RESTS_BESIDE_LIVE = 3.0
+"""So many times as long as a request of the bulk lane took it rests then."""
+REST_SECONDS_MAX = 1.0
+"""A server that answers slowly must not keep what is large waiting for minutes."""
 OPENED_AT_ONCE = 500
 REWRITES_FREE = 2
 REWRITE_FORGOTTEN_SECONDS = 1_800.0
@@ -113,6 +121,8 @@ class Shipper:
         self._piece_bytes = piece_bytes
         self._follows = follows
         self._lanes: dict[Lane, Failure] = {"live": _NO_FAILURE, "bulk": _NO_FAILURE}
+        self._live_at = float("-inf")
+        """When (by the clock) a session last appended something."""
         self.paused = False
         self.sent_bytes = 0
         """Raw bytes that were sent and acknowledged."""
@@ -140,9 +150,16 @@ class Shipper:
     def _run_lane(self, lane: Lane, is_stopped: threading.Event) -> None:
         while not is_stopped.is_set():
             changes = self.files.changes
+            begun = self._clock()
             did = not self.paused and self.round(lane)
+            if did and lane == "bulk" and self._is_beside_live:
+                is_stopped.wait(min(REST_SECONDS_MAX, RESTS_BESIDE_LIVE * (self._clock() - begun)))
             if not did and not is_stopped.is_set():
                 self.files.wait(changes, self._idle_seconds(lane))
+
+    @property
+    def _is_beside_live(self) -> bool:
+        return self._clock() - self._live_at < LIVE_SECONDS
 
     def _idle_seconds(self, lane: Lane) -> float:
         """How long a lane that found nothing to do waits, unless something comes."""
@@ -300,16 +317,21 @@ class Shipper:
             is_small = file.file.size <= LIVE_BYTES_MAX and not file.failures
             return (is_live or is_small) == (lane == "live")
 
-        return self._do(lane, wanted, PIECES_MAX, self._ship_all)
+        def act(files: list[Known]) -> None:
+            if lane == "live" and any(file.read is not None for file in files):  # else they are only small
+                self._live_at = self._clock()
+            self._ship_all(files, BESIDE_LIVE_BYTES if lane == "bulk" and self._is_beside_live else BATCH_BYTES)
 
-    def _ship_all(self, files: list[Known]) -> None:
+        return self._do(lane, wanted, PIECES_MAX, act)
+
+    def _ship_all(self, files: list[Known], bytes_max: int) -> None:
         cuts: list[tuple[Known, _Taken]] = []
         size = pieces = 0
         for file in files:
-            if size >= BATCH_BYTES or pieces >= PIECES_MAX:
+            if size >= bytes_max or pieces >= PIECES_MAX:
                 break
             self.files.serve_next(file)  # first: whatever is wrong with this one, the next one's turn comes
-            taken = self._cut(file, BATCH_BYTES - size, PIECES_MAX - pieces)
+            taken = self._cut(file, bytes_max - size, PIECES_MAX - pieces)
             if taken is not None:
                 cuts.append((file, taken))
                 size += sum(piece.end - piece.start for piece in taken.cut.pieces)

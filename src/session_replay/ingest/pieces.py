@@ -70,7 +70,7 @@ class Pieces:
 
     Args:
         at: Where to.
-        received: Told which streams have bytes that were not read yet, with the time (ns) at which each one's file was
+        received: Told which streams have lines that were not read yet, with the time (ns) at which each one's file was
             written last, after they are durable.
     """
 
@@ -100,7 +100,8 @@ class Pieces:
                     self._heads.pop(stream_id, None)
                 while len(self._heads) > HEADS_KEPT:
                     self._heads.popitem(last=False)
-        parts = [part for part in taking.parts if part.chunks and part.head.stream.id not in taking.lost]
+        # A line that goes on cannot be read: one of 100 MB would else be looked through with each of its pieces.
+        parts = [part for part in taking.parts if part.ends_line and part.head.stream.id not in taking.lost]
         self._received({part.head.stream.id: part.written_ns for part in parts})
         return [self._refreshed(stored) for stored in taking.answers]
 
@@ -154,6 +155,8 @@ class _Part(NamedTuple):
     appended: streams.Appended
     written_ns: int
     """When the file was written last, as the collector found it."""
+    ends_line: bool
+    """Some of its bytes can be read now."""
     chunks: list[SealedChunk]
 
 
@@ -228,7 +231,7 @@ class _Taking:
         )
         moved = _Head(grown, head.key, tail)
         self._heads[stream.id] = moved
-        self.parts.append(_Part(len(self.answers), moved, appended, piece.file_mtime_ns, chunks))
+        self.parts.append(_Part(len(self.answers), moved, appended, piece.file_mtime_ns, b"\n" in new, chunks))
         self.answers.append(Stored(standing_of(grown)))
 
     def commit(self, tx: Connection, now_ms: int) -> None:

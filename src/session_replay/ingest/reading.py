@@ -1,6 +1,6 @@
 """Reads behind the acknowledgements: stored bytes become entries in a thread of its own.
 
-Whatever arrives is told to it; what it was not told (a restart, a line at rest without its newline) it
+Whatever lines arrive are told to it; what it was not told (a restart, a line at rest without its newline) it
 finds by looking at what is pending.  A fault of reading never delays or refuses bytes.
 """
 
@@ -25,6 +25,8 @@ RETRY_SECONDS = 5.0
 STREAMS_AT_ONCE = 64
 """Read before the next are looked at, so that what is written meanwhile does not wait for all that is older."""
 WORKERS_KEPT_SECONDS = 20.0
+WORKERS_NICE = 10
+"""A large file that is read must not hold up those whose bytes are on their way."""
 
 
 class Reading:
@@ -42,7 +44,7 @@ class Reading:
         self._is_asked = False
         self._under_way = 0
         self._stopped = threading.Event()
-        self._workers = Workers(small_bytes=GROWTH_SMALL_BYTES)
+        self._workers = Workers(small_bytes=GROWTH_SMALL_BYTES, nice=WORKERS_NICE)
         self._intake = Intake(at, self._workers, announce=announce, is_stopped=self._stopped.is_set, follows=True)
         self._thread = threading.Thread(target=self._run, name="reading", daemon=True)
         self._worked_at = time.monotonic()

@@ -58,7 +58,7 @@ class Receiver:
 
     Args:
         at: Where to.
-        received: Told which streams have bytes that were not read yet, with the time (ns) at which each one's file was
+        received: Told which streams have lines that were not read yet, with the time (ns) at which each one's file was
             written last, after they are durable; from any thread.
     """
 

@@ -9,6 +9,7 @@ much to do.  A pool whose worker died is made again.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -38,11 +39,13 @@ class Workers:
     Args:
         count: Number of processes; the machine's processors if not given; 0: all in the calling thread.
         small_bytes: A task of fewer bytes is done at once in the calling thread: a worker would cost more.
+        nice: How much the processes let others go before (0 to 19), where the system knows that.
     """
 
-    def __init__(self, count: int | None = None, small_bytes: int = SMALL_BYTES) -> None:
+    def __init__(self, count: int | None = None, small_bytes: int = SMALL_BYTES, *, nice: int = 0) -> None:
         self.count = min(os.cpu_count() or 1, WORKERS_MAX) if count is None else count
         self.small_bytes = small_bytes
+        self._nice = nice
         self._pool: ProcessPoolExecutor | None = None
 
     def run(self, jobs: Iterable[Job], is_stopped: Callable[[], bool]) -> None:
@@ -95,7 +98,7 @@ class Workers:
     def _submit(self, work: Work) -> Future[Any]:
         for _ in range(2):
             if self._pool is None:
-                self._pool = ProcessPoolExecutor(self.count, get_context("spawn"), _end_with_parent)
+                self._pool = ProcessPoolExecutor(self.count, get_context("spawn"), _begin, (self._nice,))
             try:
                 return self._pool.submit(work.do, work.task)
             except BrokenProcessPool:  # a worker died: what was under way is told so, the rest gets a new pool
@@ -104,8 +107,10 @@ class Workers:
         raise BrokenProcessPool
 
 
-def _end_with_parent() -> None:
-    """End this worker when its parent was killed: it would else wait for work for ever."""
+def _begin(nice: int) -> None:
+    """Let others go before, and end this worker when its parent was killed: it would else wait for work for ever."""
+    if sys.platform != "win32":
+        os.nice(nice)
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=lambda: (parent.join(), os._exit(1)), name="parent-watch", daemon=True).start()

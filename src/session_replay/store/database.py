@@ -7,6 +7,7 @@ told about its result only after the commit.
 
 from __future__ import annotations
 
+import logging
 import queue
 import sqlite3
 import threading
@@ -24,6 +25,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from session_replay.errors import ReplayError
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 Write = Callable[[Connection], T]
 
@@ -32,6 +35,9 @@ READERS_MAX = 8
 SQLITE_CACHE_KIB = 16_384
 WAL_PAGES = 8_000
 """Copied into the database at 32 MB, not 4: a page written often meanwhile is copied once (15 % of an import)."""
+CHECKPOINT_SECONDS = 2.0
+"""So long after a commit the log is copied beside the writer: at 32 MB it would else do so itself, and all who wait for
+their commit with it (200 ms and more)."""
 
 
 class _Waiting(Generic[T]):
@@ -55,6 +61,11 @@ class Database:
         self._waiting: queue.SimpleQueue[_Waiting[Any] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_groups, name="database-writer", daemon=True)
         self._writer.start()
+        self._committed = threading.Event()
+        self._closed = threading.Event()
+        self._checkpointer = threading.Thread(target=self._copy_log, name="database-checkpoint", daemon=True)
+        if self.is_sqlite and not reads_only:
+            self._checkpointer.start()
 
     @contextmanager
     def read(self) -> Generator[Connection]:
@@ -83,6 +94,10 @@ class Database:
         """Finish the queued writes and let go of the files."""
         self._waiting.put(None)
         self._writer.join()
+        self._closed.set()
+        self._committed.set()
+        if self._checkpointer.ident is not None:
+            self._checkpointer.join()
         self.engine.dispose()
 
     def _write_groups(self) -> None:
@@ -121,6 +136,19 @@ class Database:
             return
         for waiting, result in zip(group, results, strict=True):
             waiting.result.set_result(result)
+        self._committed.set()
+
+    def _copy_log(self) -> None:
+        """Copy what was committed from the log into the database, without holding up the writer."""
+        while self._committed.wait() and not self._closed.wait(CHECKPOINT_SECONDS):
+            self._committed.clear()
+            connection = self.engine.raw_connection()  # a checkpoint is taken outside of any transaction
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+            except sqlite3.Error as error:  # a full disk, say: the log stays, and nothing of it is lost
+                log.warning("the log cannot be copied into the database yet: %s", error)
+            finally:
+                connection.close()
 
     @contextmanager
     def _transaction(self) -> Generator[Connection]:
