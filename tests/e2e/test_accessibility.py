@@ -131,6 +131,15 @@ def test_trace(site, open_page, theme, session, text):
     assert violations(drawn(page)) == []
 
 
+def test_session_with_the_filter_of_its_list(site, open_page, theme):
+    asked = json.dumps({"and": [{"property": "project", "operator": ":", "value": "harbor"}]})
+    page = open_page(site, f"replay/{ROUNDING}?filter={asked}", theme=theme)
+    page.get_by_role("button", name="Change the filter: Project : harbor").click()
+    panel = page.get_by_role("region", name="Filter of the session list")
+    expect(panel.get_by_role("button", name="Clear filters")).to_be_visible()
+    assert violations(drawn(page)) == []
+
+
 def test_keys(site, open_page, theme):
     page = open_page(site, f"replay/{ROUNDING}", theme=theme)
     expect(page.locator("article").first).to_be_visible()

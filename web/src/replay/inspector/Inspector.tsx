@@ -53,9 +53,9 @@ export function Inspector(props: Props) {
     return (
       <aside className="sr-inspector" aria-label="Inspector">
         <div className="sr-inspector-head">
-          <span className="sr-inspector-words">
-            <span className="sr-inspector-title">This session</span>
-          </span>
+          <div className="sr-inspector-words">
+            <h2 className="sr-inspector-title">This session</h2>
+          </div>
           <CloseButton onClose={props.onClose} />
         </div>
         {props.missing !== null && (
@@ -95,8 +95,8 @@ function Heading({ row, sessionId, live, wide, onWide, onStep, onClose, seq }: P
   return (
     <div className="sr-inspector-head">
       <TypeIcon type={head.type} />
-      <span className="sr-inspector-words">
-        <span
+      <div className="sr-inspector-words">
+        <h2
           className={`sr-inspector-title sr-type-${head.type}`}
           title={head.type === "tool" ? (head.tool ?? undefined) : undefined}
         >
@@ -107,7 +107,7 @@ function Heading({ row, sessionId, live, wide, onWide, onStep, onClose, seq }: P
               <VisibleText text={toolName(head.tool)} />
             </b>
           )}
-        </span>
+        </h2>
         <span className="sr-inspector-facts">
           {formatTime(head.at, zone)}
           {duration !== null && ` · ${formatDuration(duration)}`}
@@ -115,7 +115,7 @@ function Heading({ row, sessionId, live, wide, onWide, onStep, onClose, seq }: P
             statusOf(row, live) !== "ok" &&
             ` · ${statusOf(row, live).replace("-", " ")}`}
         </span>
-      </span>
+      </div>
       <span className="sr-inspector-actions">
         <CopyButton text={() => permanentLink(sessionId, head.seq)} label="Copy link to entry" glyph="link" />
         <IconButton label="Previous entry (k)" glyph="up" onClick={() => onStep(-1)} />
