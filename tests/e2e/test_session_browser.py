@@ -369,8 +369,9 @@ def test_two_thousand_rows_scroll_without_a_jump_and_few_exist_at_once(fleet, op
 
     def look() -> list[tuple[int, float]]:
         """Each row that exists: its place in the list, told by what it says, and where its top is on the page."""
-        rows = page.locator("a.session-link").evaluate_all(
-            """links => links.map((link) =>
+        # In one go: a locator finds its elements first, and one that is taken away before it is asked has no place.
+        rows = page.evaluate(
+            """() => [...document.querySelectorAll("a.session-link")].map((link) =>
                 [link.textContent, link.closest("[role=row]").getBoundingClientRect().top + scrollY])"""
         )
         return [(MANY - 1 - int(text.rsplit(" ", 1)[1]), top) for text, top in rows]
