@@ -26,6 +26,8 @@ import long_session
 import measure
 
 ENTRIES = 100_000
+SETTLE_MS = 1_500
+"""A new window draws itself for most of a second, with as much of the processors as a page takes."""
 PEERS, PEER_ENTRIES = 10, 5_000
 """Sessions of equal size: opening one after the other must not add up."""
 LONG, FIRST_PEER, LIVE = 0, 1, 99
@@ -41,12 +43,10 @@ FLAGS = [
 VIEWPORT = ViewportSize(width=1280, height=800)
 
 WATCH = """
-// A frame is on the screen once the task after its callbacks runs; what changes in such a callback is of that frame.
-const afterFrame = (then) => {
-  const channel = new MessageChannel();
-  channel.port1.onmessage = () => then(performance.now());
-  channel.port2.postMessage(null);
-};
+// A frame is on the screen once the task after its callbacks runs, before any task of the page that waits; what changes
+// in such a callback is of that frame.
+const afterFrame = (then) =>
+  void scheduler.postTask(() => then(performance.now()), { priority: "user-blocking" });
 const nextFrame = window.requestAnimationFrame.bind(window);
 let drawing = false;
 window.requestAnimationFrame = (callback) => nextFrame((now) => {
@@ -109,7 +109,8 @@ class Watched:
         self.cdp: Any = context.new_cdp_session(self.page)  # its answers have no types
 
     def open(self, path: str) -> None:
-        """Go to an address below the root, as from the address bar."""
+        """Go to an address below the root, as from the address bar of a window that is there."""
+        self.page.wait_for_timeout(SETTLE_MS)
         self.page.goto(self.base + path, wait_until="commit")
 
     def seconds_of(self, promise: str) -> float:

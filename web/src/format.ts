@@ -58,12 +58,22 @@ export function formatCost(dollars: number): string {
 }
 
 const LEAST_CENTS = 0.0001;
-const CENTS = new Intl.NumberFormat("en", { style: "currency", currency: "USD", maximumFractionDigits: 4 });
-const DOLLARS = new Intl.NumberFormat("en", { style: "currency", currency: "USD" });
-const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
-const WHOLE = new Intl.NumberFormat("en");
 
-// Making a formatter costs far more than using one.
+// Making a formatter costs far more than using one: each is made once, when it is needed.
+const CENTS = numbers({ style: "currency", currency: "USD", maximumFractionDigits: 4 });
+const DOLLARS = numbers({ style: "currency", currency: "USD" });
+const SHORT = numbers({ notation: "compact", maximumSignificantDigits: 3 });
+const WHOLE = numbers({});
+function numbers(options: Intl.NumberFormatOptions): { format: (value: number) => string } {
+  let made: Intl.NumberFormat | undefined;
+  return {
+    format: (value) => {
+      made ??= new Intl.NumberFormat("en", options);
+      return made.format(value);
+    },
+  };
+}
+
 const formatters = new Map<string, Intl.DateTimeFormat>();
 function formatter(zone: string, kind: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = `${zone} ${kind}`;

@@ -3,9 +3,12 @@ import { preference } from "./preference";
 /** Every time on the screen is in one of two zones, and the page always names which. */
 export const timeZone = preference("time-zone", ["local", "utc"]);
 
+/** As it was when the page came: to ask makes a formatter, which takes long. */
+const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 /** IANA name of the chosen zone: `Europe/Berlin`, or `UTC`. */
 export function zoneName(choice: "local" | "utc"): string {
-  return choice === "utc" ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return choice === "utc" ? "UTC" : LOCAL_ZONE;
 }
 
 export function useZoneName(): string {

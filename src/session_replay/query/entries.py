@@ -35,6 +35,11 @@ class _Seq(msgspec.Struct):
 _decode_seq = msgspec.json.Decoder(_Seq).decode
 
 
+def seq_of(encoded: bytes) -> int:
+    """The number of an encoded ``Entry``."""
+    return _decode_seq(encoded).seq
+
+
 class Question(NamedTuple):
     """Which entries of a trace are wanted.
 
@@ -98,9 +103,8 @@ class Looked(NamedTuple):
 
 def look(connection: Connection, key: StreamKey, after: int, wanted: Question, stop: Stop) -> Generator[Looked]:
     """The entries behind ``after``, in order."""
-    from_line = line_of(min(after, SEQ_MAX)) if after >= 0 else 0
     raw: RawBytes | None = None
-    for summary in stored_summaries(connection, key, from_line):
+    for summary in stored_summaries(connection, key, _line_behind(after)):
         if stop():
             raise Abandoned
         if wanted.phrase is None:
@@ -110,6 +114,18 @@ def look(connection: Connection, key: StreamKey, after: int, wanted: Question, s
             lines = raw.read(summary.start, summary.end)
             looked = _holding(open_summary(key, summary), lines, summary.line_start, wanted, wanted.phrase)
         yield from (one for one in looked if one.seq > after)
+
+
+def runs(connection: Connection, key: StreamKey, after: int, stop: Stop) -> Generator[list[bytes]]:
+    """All entries behind ``after``, encoded and in order, a summary of them at a time: none is looked into."""
+    for summary in stored_summaries(connection, key, _line_behind(after)):
+        if stop():
+            raise Abandoned
+        entries = open_summary(key, summary)
+        if entries and seq_of(entries[0]) <= after:
+            entries = [encoded for encoded in entries if seq_of(encoded) > after]
+        if entries:
+            yield entries
 
 
 def look_back(connection: Connection, key: StreamKey, before: int, wanted: Question, stop: Stop) -> Generator[Looked]:
@@ -143,6 +159,10 @@ def find_entry(connection: Connection, key: StreamKey, seq_or_uuid: str) -> tupl
     raise NotFound("no such entry in this session")
 
 
+def _line_behind(after: int) -> int:
+    return line_of(min(after, SEQ_MAX)) if after >= 0 else 0
+
+
 def _wanted(seq_or_uuid: str) -> Callable[[_Seq], bool] | int:
     if seq_or_uuid.isdecimal() and len(seq_or_uuid) < 19:  # noqa: PLR2004 - fits 63 bits
         return int(seq_or_uuid)
@@ -157,7 +177,7 @@ def _listed(entries: list[bytes], wanted: Question) -> Generator[Looked]:
     """Those of a summary that type and view want."""
     for encoded in entries:
         is_wanted = wanted.is_all or wanted.lists(decode_entry(encoded))
-        yield Looked(_decode_seq(encoded).seq, encoded if is_wanted else None)
+        yield Looked(seq_of(encoded), encoded if is_wanted else None)
 
 
 def _holding(entries: list[bytes], raw: bytes, line_start: int, wanted: Question, phrase: Phrase) -> Generator[Looked]:
@@ -166,12 +186,12 @@ def _holding(entries: list[bytes], raw: bytes, line_start: int, wanted: Question
         return
     may_show, may_say = phrase.may_be_in(b"\n".join(entries)), phrase.may_be_in(raw)
     if not (may_show or may_say):
-        yield Looked(_decode_seq(entries[-1]).seq, None)
+        yield Looked(seq_of(entries[-1]), None)
         return
     lines = raw.split(b"\n")
     read: tuple[int, Line | Damage] | None = None
     for encoded in entries:
-        seq = _decode_seq(encoded).seq
+        seq = seq_of(encoded)
         line = lines[line_of(seq) - line_start]
         may_say_it = may_say and phrase.may_be_in(line)
         looked = Looked(seq, None)

@@ -6,13 +6,14 @@ sessions add (which subagent a call spawned) is sent beside them as patches.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from itertools import islice
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from session_replay.errors import InvalidRequest
-from session_replay.query.entries import Question, Stop, decode_entry, find_entry, look, look_back
+from session_replay.query.entries import Question, Stop, decode_entry, find_entry, look, look_back, runs, seq_of
 from session_replay.query.stored import StoredSession, stored_session, subagent_links
 from session_replay.query.whole import whole_entry
 from session_replay.store.installation import Installation
@@ -67,7 +68,7 @@ class Trace:
         """
         return self._find(connection, session_id).stream.generation
 
-    def frame(
+    def frames(
         self,
         connection: Connection,
         session_id: str,
@@ -76,16 +77,23 @@ class Trace:
         *,
         is_first: bool,
         stop: Stop = lambda: False,
-    ) -> Frame | None:
-        """The next entries behind ``after`` (-1: from the start), about ``FRAME_BYTES`` of them; few at first.
+    ) -> list[Frame]:
+        """The next entries behind ``after`` (-1: from the start), in frames of about ``FRAME_BYTES``; few at first.
 
-        A frame is asked for when the one before was sent: nothing is held open for a slow reader.
+        The next ones are asked for when these were sent: nothing is held open for a slow reader.
+
+        Returns:
+            As many frames as come from one look at the store, about a megabyte; none where nothing is behind.
 
         Raises:
             NotFound: No such session.
             Abandoned: Somebody said stop.
         """
         found = self._find(connection, session_id)
+        generation = found.stream.generation
+        if wanted.is_all and not is_first:
+            behind = next(runs(connection, found.key, after, stop), list[bytes]())
+            return [Frame(part, Place(generation, seq_of(part[-1]))) for part in _parts(behind)]
         entries_max = ENTRIES_FIRST_EVENT_MAX if is_first else None
         run: list[bytes] = []
         size, last = 0, after
@@ -96,7 +104,7 @@ class Trace:
                 size += len(looked.encoded)
                 if len(run) == entries_max or size >= FRAME_BYTES:
                     break
-        return Frame(run, Place(found.stream.generation, last)) if last > after else None
+        return [Frame(run, Place(generation, last))] if last > after else []
 
     def window(
         self,
@@ -246,6 +254,19 @@ class Trace:
 
     def _find(self, connection: Connection, session_id: str) -> StoredSession:
         return stored_session(self._at, connection, session_id)
+
+
+def _parts(run: list[bytes]) -> Generator[list[bytes]]:
+    part: list[bytes] = []
+    size = 0
+    for encoded in run:
+        part.append(encoded)
+        size += len(encoded)
+        if size >= FRAME_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def _check(limit: int) -> None:

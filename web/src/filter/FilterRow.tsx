@@ -17,8 +17,8 @@ interface Props {
   /** Sessions that match, once known. */
   total: number | undefined;
   loading: boolean;
-  /** The input of the filter. */
-  input: Ref<Focusable>;
+  /** The input of the filter, for a page with a key that leads there. */
+  input?: Ref<Focusable>;
 }
 
 /** All that narrows the list: three ways to write into the one filter, each of which reads back what it can show. */
@@ -29,7 +29,7 @@ export function FilterRow({ view, onFilter, onView, total, loading, input }: Pro
   return (
     <div className="filter-row" role="search" aria-label="Filter">
       <SessionFilter
-        ref={input}
+        {...(input !== undefined && { ref: input })}
         filter={filter}
         onChange={onFilter}
         total={total}

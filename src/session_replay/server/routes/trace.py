@@ -20,13 +20,25 @@ from session_replay.errors import InvalidRequest, NotFound
 from session_replay.query.entries import Abandoned, Question, Stop, question
 from session_replay.query.trace import Frame, Place
 from session_replay.server.services import Services
-from session_replay.wire import PAGE_DEFAULT, EntryPage, EntryPatch, EntryWhole, MatchPage, Session
+from session_replay.wire import (
+    ENTRIES_FIRST_EVENT_MAX,
+    PAGE_DEFAULT,
+    EntryPage,
+    EntryPatch,
+    EntryWhole,
+    MatchPage,
+    Session,
+)
 
 EVENT_STREAM = "text/event-stream"
 SILENCE_SECONDS = 15.0
 """A comment is sent so often at least: proxies and pages tell a quiet stream from a dead one."""
 ANSWER_SECONDS = 0.02
 """Changes that follow each other faster are answered together."""
+
+DRAWING_SECONDS = 0.3
+"""What comes behind a screenful of first entries waits so long: the page draws meanwhile, and on a machine that is both
+client and server it would have one processor less for that."""
 
 CLIENT_GONE = 499
 """Nobody reads this answer; logs tell it from a success."""
@@ -164,6 +176,7 @@ async def _events(
             # Its id is where the stream begins: who resumes there gets everything, but no window again.
             if window is not None and window.last.generation == place.generation:
                 yield _event(b"[" + b",".join(window.entries) + b"]", "window", _id(place))
+                await asyncio.sleep(DRAWING_SECONDS)
         async with aclosing(_trace(services, session_id, place, wanted, gone.is_set)) as trace:
             async for event in trace:
                 yield event
@@ -194,12 +207,12 @@ async def _trace(
             if generation != place.generation:
                 place, is_first, sent_patches = Place(generation, -1), True, []
                 yield _event(b"", "rewritten", _id(place))
-            while frame := await services.read(_next(services, session_id, place, wanted, stop, is_first=is_first)):
-                if frame.last.generation != place.generation:
-                    break
-                place, is_first = frame.last, False
-                if frame.entries:
-                    yield _event(b"[" + b",".join(frame.entries) + b"]", None, _id(place))
+            async with aclosing(_entries(services, session_id, place, wanted, stop, is_first=is_first)) as run:
+                async for reached, event in run:
+                    place = reached
+                    if event is not None:
+                        yield event
+            is_first = False
             patches, session = await services.read(_facts(services, session_id))
             if session.generation != place.generation:  # rewritten since the round began: the next one says so
                 continue
@@ -218,10 +231,25 @@ async def _trace(
             await asyncio.sleep(max(0.0, answered + ANSWER_SECONDS - loop.time()))
 
 
+async def _entries(
+    services: Services, session_id: str, place: Place, wanted: Question, stop: Stop, *, is_first: bool
+) -> AsyncGenerator[tuple[Place, bytes | None]]:
+    """All that is behind a place now, until the file is another one; without an event: looked at, and not wanted."""
+    while frames := await services.read(_next(services, session_id, place, wanted, stop, is_first=is_first)):
+        for frame in frames:
+            if frame.last.generation != place.generation:
+                return
+            place = frame.last
+            yield place, _event(b"[" + b",".join(frame.entries) + b"]", None, _id(place)) if frame.entries else None
+        if is_first and len(frames[0].entries) == ENTRIES_FIRST_EVENT_MAX:
+            await asyncio.sleep(DRAWING_SECONDS)
+        is_first = False
+
+
 def _next(
     services: Services, session_id: str, place: Place, wanted: Question, stop: Stop, *, is_first: bool
-) -> Callable[[Connection], Frame | None]:
-    return lambda connection: services.trace.frame(
+) -> Callable[[Connection], list[Frame]]:
+    return lambda connection: services.trace.frames(
         connection, session_id, place.seq, wanted, is_first=is_first, stop=stop
     )
 
