@@ -6,6 +6,9 @@ DATA ?=
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(if $(shell $(name) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(name))) python3)
 UV_VERSION := 0.13.9
 
+# Half of the time a test waits for a browser or another process.
+TEST_PROCESSES ?= 3
+
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_MODULES := web/node_modules/.package-lock.json
@@ -54,7 +57,7 @@ check: $(UI) ## format, lint, types, import layers, generated files
 
 test: $(UI) browser-and-database ## install what the tests need and run them all, browser tests included
 	$(NPM) test
-	$(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal
 
 soak: $(VENV)/.dev ## what kills and disturbs a fleet at random, many times over (half an hour)
 	SOAK=1 $(BIN)/pytest tests/collector tests/cli/test_kill.py

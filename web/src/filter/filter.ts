@@ -20,6 +20,16 @@ export function filterOf(value: unknown): FilterNode | undefined {
   return condition ? { and: [condition] } : nodeOf(value, 0);
 }
 
+/** Whether `filterOf` leaves nothing out of what a value from the address says; saying nothing leaves nothing out. */
+export function isWhole(value: unknown, depth = 0): boolean {
+  if (depth === 0 && (value === undefined || value === null || value === "")) return true;
+  if (conditionOf(value) !== undefined) return true;
+  if (typeof value !== "object" || value === null || depth > DEPTH_MAX) return false;
+  const { and, or } = value as { and?: unknown; or?: unknown };
+  const terms = Array.isArray(and) ? and : or;
+  return Array.isArray(terms) && terms.every((term) => isWhole(term, depth + 1));
+}
+
 function nodeOf(value: unknown, depth: number): FilterNode | undefined {
   if (typeof value !== "object" || value === null || depth > DEPTH_MAX) return undefined;
   const { and, or } = value as { and?: unknown; or?: unknown };

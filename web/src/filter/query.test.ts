@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type FilterNode, filterOf } from "./filter";
+import { type FilterNode, filterOf, isWhole } from "./filter";
 import { filterValue, propertyOf, shownValue } from "./properties";
 import { parseCount, parseDuration } from "./quantity";
 import { filterOfQuery, queryOf } from "./query";
@@ -44,6 +44,17 @@ describe("the filter in the address", () => {
     expect(filterOf({ and: [good, { property: "host", operator: "~", value: "a" }, null] })).toEqual({
       and: [good],
     });
+  });
+
+  test("what leaves something out is told from what says nothing", () => {
+    const good = { property: "host", operator: "=", value: "a" };
+    const bad = { property: "host", operator: "~", value: "a" };
+    for (const whole of [undefined, null, "", { and: [] }, good, { and: [good, { or: [good] }] }]) {
+      expect(isWhole(whole)).toBe(true);
+    }
+    for (const cut of [7, "x", [], {}, bad, { and: [good, bad] }, { or: [good, { and: [null] }] }]) {
+      expect(isWhole(cut)).toBe(false);
+    }
   });
 
   test("a filter that nests without end is no filter and costs nothing", () => {

@@ -25,7 +25,7 @@ import { NoSessions } from "./NoSessions";
 import { usePlace } from "./place";
 import { useChosenColumns } from "./preferences";
 import { SessionTable, TableSkeleton } from "./SessionTable";
-import { type SessionsSearch, sessionsSearch } from "./search";
+import { leftOut, type SessionsSearch, sessionsSearch } from "./search";
 import { SORT_DEFAULT, type Sort } from "./sort";
 import { TablePreferences } from "./TablePreferences";
 import { useTree } from "./tree";
@@ -61,13 +61,16 @@ export function SessionsPage() {
     atTop,
   );
 
-  const show = ({ filter: nextFilter, sort: nextSort }: SessionsSearch) =>
+  const isFilterCut = leftOut.use();
+  const show = ({ filter: nextFilter, sort: nextSort }: SessionsSearch) => {
+    leftOut.set(false);
     void navigate({
       search: {
         ...(nextSort !== undefined && nextSort !== SORT_DEFAULT && { sort: nextSort }),
         ...(nextFilter && { filter: nextFilter }),
       },
     });
+  };
   const setFilter = (next: FilterNode | undefined) => show({ ...(next && { filter: next }), sort });
   const setSort = (next: Sort) => show({ ...(filter && { filter }), sort: next });
   const setView = (view: View) => show(sessionsSearch({ ...view }));
@@ -186,6 +189,15 @@ export function SessionsPage() {
             loading={list.isPlaceholderData}
             input={filterInput}
           />
+          {isFilterCut && (
+            <Notice
+              type="warning"
+              header="A part of the filter in the address could not be read"
+              onDismiss={() => leftOut.set(false)}
+            >
+              It was left out, so that more sessions may be listed than were meant.
+            </Notice>
+          )}
           {progress}
           <div className="overview">
             <ActivityCard filter={filter} importing={importing} onFilter={setFilter} />
