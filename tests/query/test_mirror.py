@@ -68,7 +68,7 @@ def check(stored, asked=None):
 over_trees = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], database=None)
 
 
-@settings(over_trees, max_examples=30)
+@settings(over_trees, max_examples=15)
 @given(states=st.lists(trees(), min_size=2, max_size=4), asked=nested)
 def test_it_follows_what_is_written(mirrored, states, asked):
     """Sessions appear, change in every respect and move between trees; only rows that changed are written."""
