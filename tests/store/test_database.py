@@ -49,6 +49,7 @@ def test_the_log_is_copied_beside_the_writer_before_it_is_large(tmp_path, monkey
     monkeypatch.setattr(database_module, "CHECKPOINT_SECONDS", 0.05)
     path = tmp_path / "x.sqlite"
     database = Database(sqlite_url(path))
+    database.checkpoint_beside()
     try:
         database.write(numbers.metadata.create_all)
         database.write(lambda tx: tx.execute(insert(numbers), [{"number": number} for number in range(50_000)]))

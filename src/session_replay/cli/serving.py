@@ -55,6 +55,7 @@ def serve(host: str, port: int, data: Path | None, transcripts: Path | None) -> 
         open_installation(settings.data_folder(data), settings.key_source(), url=settings.database_url()) as at,
         _listening_locally(at.folder) as local_listener,
     ):
+        at.database.checkpoint_beside()
         feed = Feed()
         reading = Reading(at, feed.announce)
         receiver = Receiver(at, reading.received)

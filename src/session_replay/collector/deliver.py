@@ -318,7 +318,7 @@ class Shipper:
             return (is_live or is_small) == (lane == "live")
 
         def act(files: list[Known]) -> None:
-            if lane == "live" and any(file.read is not None for file in files):  # else they are only small
+            if lane == "live" and any(file.shipped is not None for file in files):  # else they are new, or an end
                 self._live_at = self._clock()
             self._ship_all(files, BESIDE_LIVE_BYTES if lane == "bulk" and self._is_beside_live else BATCH_BYTES)
 

@@ -63,9 +63,7 @@ class Database:
         self._writer.start()
         self._committed = threading.Event()
         self._closed = threading.Event()
-        self._checkpointer = threading.Thread(target=self._copy_log, name="database-checkpoint", daemon=True)
-        if self.is_sqlite and not reads_only:
-            self._checkpointer.start()
+        self._checkpointer: threading.Thread | None = None
 
     @contextmanager
     def read(self) -> Generator[Connection]:
@@ -90,13 +88,22 @@ class Database:
         """Call ``forget`` when a transaction was rolled back: what was kept in memory of it never happened."""
         self._undone.append(forget)
 
+    def checkpoint_beside(self) -> None:
+        """Copy SQLite's log into the database beside the writer from now on: no commit then waits for that.
+
+        For who answers while they write; who only writes, as an import does, is an eighth slower with it.
+        """
+        if self.is_sqlite and self._checkpointer is None:
+            self._checkpointer = threading.Thread(target=self._copy_log, name="database-checkpoint", daemon=True)
+            self._checkpointer.start()
+
     def close(self) -> None:
         """Finish the queued writes and let go of the files."""
         self._waiting.put(None)
         self._writer.join()
         self._closed.set()
         self._committed.set()
-        if self._checkpointer.ident is not None:
+        if self._checkpointer is not None:
             self._checkpointer.join()
         self.engine.dispose()
 
