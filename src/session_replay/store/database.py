@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -22,6 +22,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
 
 from session_replay.errors import ReplayError
 
@@ -149,13 +150,12 @@ class Database:
         """Copy what was committed from the log into the database, without holding up the writer."""
         while self._committed.wait() and not self._closed.wait(CHECKPOINT_SECONDS):
             self._committed.clear()
-            connection = self.engine.raw_connection()  # a checkpoint is taken outside of any transaction
             try:
-                connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
-            except sqlite3.Error as error:  # a full disk, say: the log stays, and nothing of it is lost
+                # A checkpoint is taken outside of any transaction.
+                with closing(self.engine.raw_connection()) as connection:
+                    connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+            except (sqlite3.Error, SQLAlchemyError) as error:  # a full disk, or readers without end: the log stays
                 log.warning("the log cannot be copied into the database yet: %s", error)
-            finally:
-                connection.close()
 
     @contextmanager
     def _transaction(self) -> Generator[Connection]:

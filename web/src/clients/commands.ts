@@ -14,15 +14,22 @@ export const SYSTEM_NAMES: Record<System, string> = {
   systemd: "systemd",
 };
 
+const NOT_PUBLISHED =
+  "The name is not on the Python Package Index yet: give pipx a wheel built from the source instead, see docs/deploy.md.";
+
 const INSTALL: Record<System, Step> = {
-  linux: { title: "Install the collector", command: "pipx install session-replay" },
-  macos: { title: "Install the collector", command: "brew install pipx\npipx install session-replay" },
+  linux: { title: "Install the collector", command: "pipx install session-replay", note: NOT_PUBLISHED },
+  macos: {
+    title: "Install the collector",
+    command: "brew install pipx\npipx install session-replay",
+    note: NOT_PUBLISHED,
+  },
   windows: {
     title: "Install the collector, in PowerShell",
     command: "py -m pip install --user pipx\npy -m pipx ensurepath\npy -m pipx install session-replay",
-    note: "Open a new window afterwards: this one does not know the command yet.",
+    note: `Open a new window afterwards: this one does not know the command yet. ${NOT_PUBLISHED}`,
   },
-  systemd: { title: "Install the collector", command: "pipx install session-replay" },
+  systemd: { title: "Install the collector", command: "pipx install session-replay", note: NOT_PUBLISHED },
 };
 
 /**

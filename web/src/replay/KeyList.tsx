@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef } from "react";
+import { KeyRows, SingleKeySwitch } from "../shell/Keys";
 import { singleKeys } from "../shortcuts";
 import { KEY_GROUPS, KEYS } from "./keys";
 
@@ -18,14 +19,7 @@ export function KeyList({ onClose }: { onClose: () => void }) {
           Close
         </button>
       </header>
-      <label className="sr-keys-switch">
-        <input
-          type="checkbox"
-          role="switch"
-          aria-checked={single === "on"}
-          checked={single === "on"}
-          onChange={(event) => singleKeys.set(event.target.checked ? "on" : "off")}
-        />
+      <SingleKeySwitch className="sr-keys-switch">
         <span>
           <b>Single-key shortcuts</b>
           <small>
@@ -33,23 +27,12 @@ export function KeyList({ onClose }: { onClose: () => void }) {
             <kbd>Esc</kbd> stay.
           </small>
         </span>
-      </label>
+      </SingleKeySwitch>
       <div className={single === "on" ? "sr-keys-groups" : "sr-keys-groups sr-keys-off"}>
         {KEY_GROUPS.map((group) => (
           <section key={group} aria-labelledby={`${id}-${group}`}>
             <h3 id={`${id}-${group}`}>{group}</h3>
-            <dl>
-              {KEYS.filter((key) => key.group === group).map(({ keys, does }) => (
-                <div key={does}>
-                  <dt>
-                    {keys.map((key) => (
-                      <kbd key={key}>{key}</kbd>
-                    ))}
-                  </dt>
-                  <dd>{does}</dd>
-                </div>
-              ))}
-            </dl>
+            <KeyRows rows={KEYS.filter((key) => key.group === group)} />
           </section>
         ))}
       </div>

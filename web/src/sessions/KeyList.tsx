@@ -1,4 +1,5 @@
 import { Dialog } from "../shell/Dialog";
+import { KeyRows, SingleKeySwitch } from "../shell/Keys";
 import { singleKeys } from "../shortcuts";
 import { CALENDAR_KEYS, KEYS } from "./keys";
 import "./KeyList.css";
@@ -17,19 +18,12 @@ export function KeyList({ onClose }: { onClose: () => void }) {
         </button>
       }
     >
-      <label className="key-switch">
-        <input
-          type="checkbox"
-          role="switch"
-          aria-checked={single === "on"}
-          checked={single === "on"}
-          onChange={(event) => singleKeys.set(event.target.checked ? "on" : "off")}
-        />
+      <SingleKeySwitch className="key-switch">
         <span>
           Single-key shortcuts, here and on the page of a session
           <small>Switch them off if you dictate, or press keys by accident. ? stays.</small>
         </span>
-      </label>
+      </SingleKeySwitch>
       <Keys name="This page" keys={KEYS} off={single === "off"} />
       <Keys name="On the days of the activity" keys={CALENDAR_KEYS} />
     </Dialog>
@@ -40,18 +34,7 @@ function Keys({ name, keys, off = false }: { name: string; keys: typeof KEYS; of
   return (
     <section className={off ? "key-list key-list-off" : "key-list"} aria-label={name}>
       <h3>{name}</h3>
-      <dl>
-        {keys.map(({ keys, does }) => (
-          <div key={does}>
-            <dt>
-              {keys.map((key) => (
-                <kbd key={key}>{key}</kbd>
-              ))}
-            </dt>
-            <dd>{does}</dd>
-          </div>
-        ))}
-      </dl>
+      <KeyRows rows={keys} />
     </section>
   );
 }
