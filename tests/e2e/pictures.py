@@ -10,8 +10,6 @@ import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +19,7 @@ from uuid import UUID
 from playwright.sync_api import Page, sync_playwright
 
 from e2e.conftest import BROWSER_FLAGS
-from e2e.serving import SAMPLES, Served, copy_transcripts
+from e2e.serving import SAMPLES, Served, copy_transcripts, serve_fleet
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 VIEWPORT = {"width": 1440, "height": 900}
@@ -97,17 +95,7 @@ def served_fleet(home: Path) -> Served:
     dice = random.Random(7)
     for number in range(SESSIONS):
         write_session(hosts, dice, number)
-    command = Path(sys.executable).with_name("session-replay")
-    subprocess.run(
-        [command, "import", hosts, "--host-from-path", "--data", home / "data"],
-        check=True,
-        capture_output=True,
-        env={**os.environ, "SESSION_REPLAY_KEY_FILE": str(home / "key")},
-    )
-    (home / "projects").mkdir()
-    started = Served(home / "projects", home).start()
-    started.sign_in()
-    return started.wait_for_import()
+    return serve_fleet(hosts, home)
 
 
 def write_session(hosts: Path, dice: random.Random, number: int) -> None:

@@ -137,3 +137,18 @@ class Served:
         assert self._process.poll() is None, self._log.read_text()
         found = re.search(r"^Open:\s+(http://\S+)", self._log.read_text(), re.MULTILINE)
         return found[1] if found else None
+
+
+def serve_fleet(hosts: Path, home: Path) -> Served:
+    """A server whose data is that of several machines, ``<host>/projects`` each; its own has no transcripts."""
+    command = Path(sys.executable).with_name("session-replay")
+    subprocess.run(
+        [command, "import", hosts, "--host-from-path", "--data", home / "data"],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "SESSION_REPLAY_KEY_FILE": str(home / "key")},
+    )
+    (home / "projects").mkdir()
+    served = Served(home / "projects", home).start()
+    served.sign_in()
+    return served.wait_for_import()

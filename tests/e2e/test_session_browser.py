@@ -6,8 +6,6 @@ import csv
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from e2e.serving import Served, until
+from e2e.serving import Served, serve_fleet, until
 
 MANY = 2_000
 """Sessions of the host ``archive``, one an hour, long ago."""
@@ -68,17 +66,8 @@ def fleet(tmp_path_factory) -> Served:
             start + timedelta(hours=count),
             f"Archived question {count}",
         )
-    command = Path(sys.executable).with_name("session-replay")
-    subprocess.run(
-        [command, "import", hosts, "--host-from-path", "--data", home / "data"],
-        check=True,
-        capture_output=True,
-        env={**os.environ, "SESSION_REPLAY_KEY_FILE": str(home / "key")},
-    )
-    (home / "projects").mkdir()
-    served = Served(home / "projects", home).start()
-    served.sign_in()
-    yield served.wait_for_import()
+    served = serve_fleet(hosts, home)
+    yield served
     served.stop()
 
 
