@@ -354,6 +354,20 @@ def test_a_long_session_plays_with_its_last_row_in_view(open_session):
     expect(current(page)).to_contain_text(f"Word {LONG_ROWS - 1}")
 
 
+@pytest.mark.parametrize("held", [60, 300])
+def test_the_end_is_in_view_where_frames_are_few(open_session, held):
+    page = at_speed(open_session(LONG), 100)
+    box = slider(page).bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
+    until(lambda: 1_500 < int(slider(page).get_attribute("aria-valuenow")) < LONG_ROWS, "a place near the end")
+    # The last rows and the end of the replay come in one frame.
+    page.evaluate(f"setInterval(() => {{ const from = Date.now(); while (Date.now() - from < {held}); }}, 10)")
+    page.keyboard.press("Space")
+    expect_rows(page, LONG_ROWS)
+    expect(current(page)).to_contain_text(f"Word {LONG_ROWS - 1}")
+    expect(current(page)).to_be_in_viewport()
+
+
 def test_the_map_leads_to_what_it_marks_and_scrolls_elsewhere(open_session):
     page = open_session(LONG)
     box = page.locator(".sr-minimap").bounding_box()

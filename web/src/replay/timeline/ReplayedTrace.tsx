@@ -107,15 +107,24 @@ function useFollowing(
 ): [boolean, (left: boolean) => void] {
   const [left, setLeft] = useState(false);
   const [began, setBegan] = useState({ playing: false, rests: 0 });
-  const { playing, rests, position, count, timeline, free } = state;
+  const { playing, rests, position, count, timeline, current, free } = state;
   if (began.playing !== playing || began.rests !== rests) {
     setBegan({ playing, rests });
     if (playing || began.rests !== rests) setLeft(false);
   }
   const lastAt = useRef(0);
+  /** The row at the playhead was in view when something was last drawn. */
+  const isWithIt = useRef(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a row that has appeared is what is followed
   useEffect(() => {
-    if (position === null || left || free) return;
+    const wasWithIt = isWithIt.current;
+    isWithIt.current = position !== null && !left && !free;
+    if (position === null) {
+      // The last rows appear with the end of the replay, all that one frame has still to show.
+      if (wasWithIt && current === timeline.rows.at(-1)) list.current?.follow();
+      return;
+    }
+    if (left || free) return;
     const now = performance.now();
     const calm = now - lastAt.current >= SMOOTH_MS_MIN;
     lastAt.current = now;
