@@ -18,6 +18,8 @@ WEB_SOURCES := $(shell find web/src web/public 2>/dev/null) $(wildcard web/*.htm
 
 # The checkout's own environment, whatever the shell that called make has active.
 unexport VIRTUAL_ENV
+# Compiled code is kept: the tests start Python many hundred times, and to compile takes longer than all else of a start.
+unexport PYTHONDONTWRITEBYTECODE
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/$(VENV)
 export UV_PYTHON_DOWNLOADS := never
 UV_SYNC := $(BIN)/uv sync --quiet --locked --inexact --extra server --reinstall-package session-replay

@@ -37,7 +37,7 @@ PAGE_DEFAULT = 50
 PAGE_MAX = 500
 
 
-class Tokens(msgspec.Struct, frozen=True):
+class Tokens(msgspec.Struct, frozen=True, gc=False):
     """Token counts as the API recorded them; ``total`` is the sum of the four parts."""
 
     input: int = 0
@@ -47,14 +47,14 @@ class Tokens(msgspec.Struct, frozen=True):
     total: int = 0
 
 
-class FindingMark(msgspec.Struct):
+class FindingMark(msgspec.Struct, gc=False):
     """A detection rule that matched an entry, as shown on its row."""
 
     rule: str
     severity: Literal["critical", "high", "medium", "low", "informational"]
 
 
-class Permission(msgspec.Struct):
+class Permission(msgspec.Struct, gc=False):
     """Who allowed or refused a tool call."""
 
     decision: Literal["allowed", "denied", "interrupted"]
@@ -63,7 +63,7 @@ class Permission(msgspec.Struct):
     """The same in one sentence."""
 
 
-class Facts(msgspec.Struct, omit_defaults=True):
+class Facts(msgspec.Struct, omit_defaults=True, gc=False):
     """What an entry names in full, where its preview may be cut; each list without doubles, bounded."""
 
     programs: list[str] = []
@@ -81,7 +81,7 @@ class Facts(msgspec.Struct, omit_defaults=True):
     permission: Permission | None = None
 
 
-class Entry(msgspec.Struct):
+class Entry(msgspec.Struct, gc=False):
     """One row of a trace: facts of one transcript line only.
 
     ``findings`` and ``subagent_session_id`` come from other places and are filled in when a trace is served.

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, exists, insert, or_, select
 
 from session_replay.ingest.link import leave_unlinked
 from session_replay.store import streams
@@ -26,6 +26,16 @@ from session_replay.wire import TranscriptFile
 _NAMESPACE = uuid.UUID("6f0f3f58-7b0a-5c4e-9d59-6f6f3a0c6b1e")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_-]")
+# Made once: building a statement costs more than executing it, and these run for every file.
+_EXISTS = select(sessions.c.id).where(sessions.c.id == bindparam("wanted"))
+_IS_TAKEN = select(
+    or_(
+        exists().where(sessions.c.id == bindparam("wanted")),
+        exists().where(sessions.c.root_id == bindparam("wanted"), sessions.c.client_id != bindparam("client")),
+        exists().where(attachments.c.session_id == bindparam("wanted"), attachments.c.client_id != bindparam("client")),
+    )
+)
+
 AGENT_ID_CHARS_MAX = 200
 ID_CHARS_MAX = 360
 """The column holds 400: enough for the suffix of a second file of the same name."""
@@ -53,9 +63,12 @@ class Registry:
     def client(self, host: str, user: str, now_ms: int) -> str:
         """The client of a host and user, entered where it is new."""
         known = self._clients.get((host, user))
-        return known or self._at.database.write(lambda tx: self._enter_client(tx, host, user, now_ms))
+        return known or self._at.database.write(lambda tx: self._client(tx, host, user, now_ms))
 
-    def _enter_client(self, tx: Connection, host: str, user: str, now_ms: int) -> str:
+    def _client(self, tx: Connection, host: str, user: str, now_ms: int) -> str:
+        known = self._clients.get((host, user))
+        if known is not None:
+            return known
         names = self._at.names
         host_id = names.numbers(tx, "host", [host])[host]
         user_id = names.numbers(tx, "user", [user])[user]
@@ -70,7 +83,7 @@ class Registry:
         """
         entered: list[Entered] = []
         for file in sorted(files, key=lambda file: (file.kind != "main", file.address)):
-            client = self._enter_client(tx, file.host, file.user, now_ms)
+            client = self._client(tx, file.host, file.user, now_ms)
             entered.append(Entered(file, self.stream(tx, client, file, now_ms)))
         return entered
 
@@ -103,7 +116,7 @@ class Registry:
         secret = self._at.session_keys.make_missing(tx, session_id)
         place = streams.place(self._at.key, secret, client, file.address)
         stream = streams.enter(tx, self._at.key.organization, client, place, session_id, now_ms)
-        parent_id = root_id and tx.execute(select(sessions.c.id).where(sessions.c.id == root_id)).scalar()
+        parent_id = root_id and tx.execute(_EXISTS, {"wanted": root_id}).scalar()
         tx.execute(insert(sessions), [self._empty_session(stream, secret, root_id, parent_id, file)])
         return stream
 
@@ -169,17 +182,12 @@ def _main_id(tx: Connection, client: str, digest: bytes, wanted: str) -> str:
 
 def _is_taken(tx: Connection, client: str, session_id: str) -> bool:
     """Whether another file has this id, or what belongs to another client's file waits under it."""
-    others = (
-        select(sessions.c.id).where(sessions.c.id == session_id),
-        select(sessions.c.id).where(sessions.c.root_id == session_id, sessions.c.client_id != client),
-        select(attachments.c.id).where(attachments.c.session_id == session_id, attachments.c.client_id != client),
-    )
-    return any(tx.execute(other.limit(1)).first() is not None for other in others)
+    return bool(tx.execute(_IS_TAKEN, {"wanted": session_id, "client": client}).scalar_one())
 
 
 def _free_id(tx: Connection, wanted: str) -> str:
     candidate, number = wanted, 1
-    while tx.execute(select(sessions.c.id).where(sessions.c.id == candidate)).first():
+    while tx.execute(_EXISTS, {"wanted": candidate}).first():
         number += 1
         candidate = f"{wanted}~{number}"
     return candidate

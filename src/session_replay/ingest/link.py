@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from session_replay.store.attachments import found_attachments
 from session_replay.store.installation import Installation
@@ -21,6 +21,28 @@ from session_replay.store.streams import open_path
 from session_replay.transcript.session import Spawn
 
 _RUN_FOLDER = re.compile(r"/subagents/workflows/([^/]+)/[^/]+$")
+
+# Made once: building a statement costs more than executing it.
+_OF_TREE = sessions.c.root_id == bindparam("root")
+_TREE = (
+    select(
+        sessions.c.id,
+        sessions.c.client_id,
+        sessions.c.agent_id,
+        sessions.c.parent_id,
+        sessions.c.orphan,
+        sessions.c.spawned_by_seq,
+        sessions.c.subagents,
+        sessions.c.sealed_text,
+        streams.c.address,
+        streams.c.sealed_path,
+    )
+    .join(streams, streams.c.id == sessions.c.stream_id)
+    .where(_OF_TREE)
+)
+_LEAVE_UNLINKED = update(sessions).where(_OF_TREE).values(to_be_linked=True)
+_LINKED = update(sessions).where(_OF_TREE, sessions.c.to_be_linked).values(to_be_linked=False)
+_UPDATE = update(sessions).where(sessions.c.id == bindparam("session"))
 
 
 class _Meta(msgspec.Struct):
@@ -54,7 +76,7 @@ def unlinked_trees(connection: Connection) -> list[str]:
 
 def leave_unlinked(tx: Connection, root_id: str) -> None:
     """Let a tree be linked again."""
-    tx.execute(update(sessions).where(sessions.c.root_id == root_id).values(to_be_linked=True))
+    tx.execute(_LEAVE_UNLINKED, {"root": root_id})
 
 
 def link_tree(tx: Connection, at: Installation, root_id: str) -> set[str]:
@@ -63,22 +85,7 @@ def link_tree(tx: Connection, at: Installation, root_id: str) -> set[str]:
     Returns:
         The sessions that look different now, or whose entries lead elsewhere.
     """
-    rows = tx.execute(
-        select(
-            sessions.c.id,
-            sessions.c.client_id,
-            sessions.c.agent_id,
-            sessions.c.parent_id,
-            sessions.c.orphan,
-            sessions.c.spawned_by_seq,
-            sessions.c.subagents,
-            sessions.c.sealed_text,
-            streams.c.address,
-            streams.c.sealed_path,
-        )
-        .join(streams, streams.c.id == sessions.c.stream_id)
-        .where(sessions.c.root_id == root_id)
-    ).all()
+    rows = tx.execute(_TREE, {"root": root_id}).all()
     secrets = at.session_keys.find(tx, [row.id for row in rows])
     nodes = [
         _Node(row, at.session_keys.open_text(secrets[row.id], row.id, row.sealed_text))
@@ -104,8 +111,7 @@ def link_tree(tx: Connection, at: Installation, root_id: str) -> set[str]:
     for node in nodes:
         if _write(tx, at, node, secrets[node.id], is_orphan=root is None):
             changed.update((node.id, node.parent.id if node.parent else node.id))
-    is_left = (sessions.c.root_id == root_id, sessions.c.to_be_linked)
-    tx.execute(update(sessions).where(*is_left).values(to_be_linked=False))
+    tx.execute(_LINKED, {"root": root_id})
     return changed
 
 
@@ -174,7 +180,7 @@ def _write(tx: Connection, at: Installation, node: _Node, secret: bytes, *, is_o
         text.agent_type, text.description = node.agent_type, node.description
         changed["sealed_text"] = at.session_keys.seal_text(secret, node.id, text)
     if changed:
-        tx.execute(update(sessions).where(sessions.c.id == node.id).values(changed))
+        tx.execute(_UPDATE, changed | {"session": node.id})
     return bool(changed)
 
 

@@ -56,12 +56,14 @@ def record(tx: Connection, at: Installation, stream: Stream, reading: Reading, *
     append_summaries(tx, key, reading.summaries)
     version = PARSER_VERSION if is_last else streams.TO_BE_READ
     streams.move_parsed_to(tx, stream.id, stream.generation, reading.parsed_to, version)
-    foreign = _claim_ids(tx, at.key.organization, stream.id, reading.figures)
+    ids = _ids_of(reading.figures)
+    foreign = _claim_ids(tx, at.key.organization, stream.id, ids)
     if is_last:
-        foreign = _settle_copies(tx, at.key.organization, current, reading.figures, foreign)
+        foreign = _settle_copies(tx, at.key.organization, current, reading.figures, ids, foreign)
     if is_last and current.generation:
         _release_ids(tx, at.key.organization)
-    _write_session(tx, at, stream, secret, reading.figures, foreign, current.file_mtime_ns // 1_000_000)
+    more = _adjustment(tx, at.key.organization, stream.id, ids, foreign)
+    _write_session(tx, at, stream, secret, reading.figures, more, current.file_mtime_ns // 1_000_000)
     return True
 
 
@@ -89,7 +91,7 @@ def _release_ids(tx: Connection, organization: int) -> None:
 
 
 def _settle_copies(
-    tx: Connection, organization: int, stream: Stream, figures: Figures, foreign: dict[int, int]
+    tx: Connection, organization: int, stream: Stream, figures: Figures, ids: _Ids, foreign: dict[int, int]
 ) -> dict[int, int]:
     """The stream with the earliest first line owns what several hold, whatever was stored first.
 
@@ -99,8 +101,7 @@ def _settle_copies(
     Returns:
         What of ``foreign`` stays with others though no line of it is inherited.
     """
-    first = next(iter(figures.messages_by_id), None)
-    if first is None or _digest("message", first) not in foreign:
+    if next(iter(ids.messages), None) not in foreign:
         return foreign
     rows = tx.execute(
         select(sessions.c.stream_id, sessions.c.first_line_ms, sessions.c.id).where(
@@ -114,7 +115,7 @@ def _settle_copies(
             earlier.add(row.stream_id)
         else:
             later.add(row.stream_id)
-            _transfer_ids(tx, organization, row.stream_id, stream.id, figures)
+            _transfer_ids(tx, organization, row.stream_id, stream.id, ids)
             streams.inherit(tx, streams.find(tx, row.stream_id), frozenset({stream.id}))
     if earlier - stream.earlier:
         streams.inherit(tx, stream, frozenset(earlier))
@@ -126,15 +127,15 @@ def _age(first_line_ms: int | None, session_id: str) -> tuple[float, str]:
     return (float("inf") if first_line_ms is None else first_line_ms, session_id)
 
 
-def _transfer_ids(tx: Connection, organization: int, from_stream: int, to_stream: int, figures: Figures) -> None:
+def _transfer_ids(tx: Connection, organization: int, from_stream: int, to_stream: int, ids: _Ids) -> None:
     """Let an earlier stream that was stored later count the ids that both hold."""
-    for ids in _batches(_digests(figures)):
+    for some in _batches(ids.all):
         tx.execute(
             update(recorded_ids)
             .where(
                 recorded_ids.c.organization_id == organization,
                 recorded_ids.c.stream_id == from_stream,
-                recorded_ids.c.id_digest.in_(ids),
+                recorded_ids.c.id_digest.in_(some),
             )
             .values(stream_id=to_stream)
         )
@@ -161,23 +162,22 @@ def _lines(connection: Connection, at: Installation, stream_id: int) -> Generato
         yield from map(decode, open_summary(key, made))
 
 
-def _claim_ids(tx: Connection, organization: int, stream_id: int, figures: Figures) -> dict[int, int]:
+def _claim_ids(tx: Connection, organization: int, stream_id: int, ids: _Ids) -> dict[int, int]:
     """Count the ids that nobody counts yet for this stream; returns the others with the stream that counts them."""
-    digests = _digests(figures)
+    digests = ids.all
     if not digests:
         return {}
     rows = [{"organization_id": organization, "id_digest": digest, "stream_id": stream_id} for digest in digests]
     insert_missing(tx, recorded_ids, rows)
-    if tx.execute(_COUNTED, {"stream_id": stream_id}).scalar_one() == len(
-        digests
-    ):  # the usual case, without a look at each
+    # The usual case, without a look at each.
+    if tx.execute(_COUNTED, {"stream_id": stream_id}).scalar_one() == len(digests):
         return {}
     foreign: dict[int, int] = {}
-    for ids in _batches(digests):
+    for some in _batches(digests):
         found = tx.execute(
             select(recorded_ids.c.id_digest, recorded_ids.c.stream_id).where(
                 recorded_ids.c.organization_id == organization,
-                recorded_ids.c.id_digest.in_(ids),
+                recorded_ids.c.id_digest.in_(some),
                 recorded_ids.c.stream_id != stream_id,
             )
         )
@@ -185,9 +185,20 @@ def _claim_ids(tx: Connection, organization: int, stream_id: int, figures: Figur
     return foreign
 
 
-def _digests(figures: Figures) -> list[int]:
-    messages = [_digest("message", name) for name in figures.messages_by_id]
-    return messages + [_digest("tool", name) for name in figures.tool_use_ids]
+class _Ids(NamedTuple):
+    """Digests of what an organization counts once: API messages with their tokens, in their order, and tool calls."""
+
+    messages: dict[int, _Counts]
+    tools: list[int]
+
+    @property
+    def all(self) -> list[int]:
+        return [*self.messages, *self.tools]
+
+
+def _ids_of(figures: Figures) -> _Ids:
+    messages = {_digest("message", name): counts for name, counts in figures.messages_by_id.items()}
+    return _Ids(messages, [_digest("tool", name) for name in figures.tool_use_ids])
 
 
 def _digest(kind: str, name: str) -> int:
@@ -206,7 +217,7 @@ def _write_session(
     stream: Stream,
     secret: bytes,
     figures: Figures,
-    foreign: dict[int, int],
+    more: _Adjustment,
     mtime_ms: int,
 ) -> None:
     session_id = stream.session_id
@@ -220,7 +231,7 @@ def _write_session(
     text.spawns = figures.spawns
     tx.execute(
         _UPDATE,
-        _columns(figures, _adjustment(tx, at.key.organization, stream.id, figures, foreign), mtime_ms)
+        _columns(figures, more, mtime_ms)
         | _name_columns(tx, at, session_id, figures)
         | {"sealed_text": at.session_keys.seal_text(secret, session_id, text), "session_id": session_id}
         | ({"to_be_linked": True} if changed else {}),
@@ -269,20 +280,17 @@ class _Adjustment(NamedTuple):
     tokens: _Counts = (0, 0, 0, 0)
 
 
-def _adjustment(
-    tx: Connection, organization: int, stream_id: int, figures: Figures, foreign: dict[int, int]
-) -> _Adjustment:
+def _adjustment(tx: Connection, organization: int, stream_id: int, ids: _Ids, foreign: dict[int, int]) -> _Adjustment:
     """A message that several streams hold counts once, for one of them, with the largest of each counter.
 
     The stream that counts what this one holds too is left to be read again, so that it sees what was recorded here.
     """
-    digests = {_digest("message", name): counts for name, counts in figures.messages_by_id.items()}
-    shared = {digest: counts for digest, counts in digests.items() if digest in foreign}
+    shared = {digest: counts for digest, counts in ids.messages.items() if digest in foreign}
     tokens = [-sum(counts[part] for counts in shared.values()) for part in range(4)]
-    for digest, largest in _largest_elsewhere(tx, organization, stream_id, list(digests)).items():
+    for digest, largest in _largest_elsewhere(tx, organization, stream_id, list(ids.messages)).items():
         for part in range(4):
             if digest not in shared:
-                tokens[part] += max(0, largest[part] - digests[digest][part])
+                tokens[part] += max(0, largest[part] - ids.messages[digest][part])
     if shared:
         for owner in {foreign[digest] for digest in shared}:
             streams.inherit(tx, streams.find(tx, owner), frozenset())
@@ -294,7 +302,7 @@ def _adjustment(
                 for digest, counts in shared.items()
             ],
         )
-    tools = sum(_digest("tool", name) in foreign for name in figures.tool_use_ids)
+    tools = sum(digest in foreign for digest in ids.tools)
     return _Adjustment(-len(shared), -tools, (tokens[0], tokens[1], tokens[2], tokens[3]))
 
 

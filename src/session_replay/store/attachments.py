@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from backports import zstd
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from session_replay.errors import ReplayError
 from session_replay.store import streams
@@ -17,24 +17,27 @@ from session_replay.wire import TranscriptFile
 
 ATTACHMENT_BYTES_MAX = 64 << 20
 
+_DELETE = delete(attachments).where(
+    attachments.c.client_id == bindparam("client"), attachments.c.address == bindparam("digest")
+)
+
 
 def attach(tx: Connection, at: Installation, client: str, session_id: str, file: TranscriptFile, raw: bytes) -> None:
     """Store a file of a session, in the place of an older version of it."""
     digest = streams.address(at.key, client, file.address)
     secret = at.session_keys.make_missing(tx, session_id)
-    tx.execute(delete(attachments).where(attachments.c.client_id == client, attachments.c.address == digest))
-    tx.execute(
-        insert(attachments).values(
-            organization_id=at.key.organization,
-            client_id=client,
-            address=digest,
-            sealed_path=streams.seal_path(at.key, secret, digest, file.address),
-            session_id=session_id,
-            size=len(raw),
-            file_mtime_ns=min(file.mtime_ns, 2**63 - 1),
-            sealed=seal(secret, _context(at, session_id, digest), zstd.compress(raw, ZSTD_LEVEL)),
-        )
-    )
+    tx.execute(_DELETE, {"client": client, "digest": digest})
+    row = {
+        "organization_id": at.key.organization,
+        "client_id": client,
+        "address": digest,
+        "sealed_path": streams.seal_path(at.key, secret, digest, file.address),
+        "session_id": session_id,
+        "size": len(raw),
+        "file_mtime_ns": min(file.mtime_ns, 2**63 - 1),
+        "sealed": seal(secret, _context(at, session_id, digest), zstd.compress(raw, ZSTD_LEVEL)),
+    }
+    tx.execute(insert(attachments), row)
 
 
 def attachment(connection: Connection, at: Installation, client: str, path: str) -> bytes | None:

@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 
 from session_replay.store.schema import chunks, summaries
 from session_replay.store.sealed import SealedChunk, SealedSummary, StreamKey, open_chunk
+
+# Made once: building a statement costs more than executing it, and these run for every stream.
+_FROM = (
+    select(chunks.c.start, chunks.c.end, chunks.c.sealed)
+    .where(
+        chunks.c.stream_id == bindparam("of_stream"),
+        chunks.c.generation == bindparam("of_generation"),
+        chunks.c.end > bindparam("from_byte"),
+    )
+    .order_by(chunks.c.start)
+    # A chunk can have a megabyte, a stream hundreds of them.
+    .execution_options(yield_per=8)
+)
+_BETWEEN = _FROM.where(chunks.c.start < bindparam("to_byte"))
 
 
 def append_chunks(tx: Connection, key: StreamKey, appended: list[SealedChunk]) -> None:
@@ -20,18 +34,9 @@ def append_chunks(tx: Connection, key: StreamKey, appended: list[SealedChunk]) -
 
 def stored_chunks(connection: Connection, key: StreamKey, start: int, end: int | None = None) -> Iterator[SealedChunk]:
     """The chunks that hold raw bytes ``[start, end)``, in order; without ``end`` all from ``start`` on."""
-    wanted = (
-        select(chunks.c.start, chunks.c.end, chunks.c.sealed)
-        .where(
-            chunks.c.stream_id == key.stream_id,
-            chunks.c.generation == key.generation,
-            chunks.c.end > start,
-            *([] if end is None else [chunks.c.start < end]),
-        )
-        .order_by(chunks.c.start)
-    )
-    # A chunk can have a megabyte, a stream hundreds of them.
-    with connection.execute(wanted, execution_options={"yield_per": 8}) as rows:
+    wanted = {"of_stream": key.stream_id, "of_generation": key.generation, "from_byte": start}
+    statement, bounds = (_FROM, wanted) if end is None else (_BETWEEN, wanted | {"to_byte": end})
+    with connection.execute(statement, bounds) as rows:
         for row in rows:
             yield SealedChunk(*row)
 

@@ -175,9 +175,15 @@ def insert_missing(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> 
         tx.execute(_insert_missing(table, tx.dialect.name), rows)
 
 
+def insert_if_missing(tx: Connection, table: Table, row: dict[str, Any]) -> bool:
+    """Insert a row unless its key is there already; returns whether it was inserted."""
+    return tx.execute(_insert_missing(table, tx.dialect.name), row).rowcount == 1
+
+
 @cache
 def _insert_missing(table: Table, dialect: str) -> Insert:
-    return (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
+    statement = (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
+    return statement.execution_options(preserve_rowcount=True)
 
 
 def _engine(url: URL, *, reads_only: bool) -> Engine:

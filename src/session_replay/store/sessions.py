@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
-from session_replay.store.database import insert_missing
+from session_replay.store.database import insert_if_missing
 from session_replay.store.schema import session_keys, sessions
 from session_replay.transcript.session import Spawn
 from session_replay.vault.keys import OrganizationKey
@@ -22,6 +22,11 @@ class SessionText(msgspec.Struct):
     first_user_text_hash: str | None = None
     spawns: list[Spawn] = []
 
+
+# Made once: building a statement costs more than executing it.
+_WRAPPED = select(session_keys.c.session_id, session_keys.c.wrapped).where(
+    session_keys.c.session_id.in_(bindparam("session_ids", expanding=True))
+)
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(SessionText).decode
@@ -45,10 +50,12 @@ class SessionKeys:
         found = self.find(tx, [session_id]).get(session_id)
         if found is not None:
             return found
-        _, wrapped = self.organization_key.make_session_key(session_id)
+        made, wrapped = self.organization_key.make_session_key(session_id)
         row = {"session_id": session_id, "key_version": self.organization_key.version, "wrapped": wrapped}
-        insert_missing(tx, session_keys, [row])
-        # Read back: another process may have been faster, and only the stored key can be opened again.
+        if insert_if_missing(tx, session_keys, row):
+            self._keep({session_id: made})
+            return made
+        # Another process was faster, and only the stored key can be opened again.
         return self.find(tx, [session_id])[session_id]
 
     def find(self, connection: Connection, session_ids: list[str]) -> dict[str, bytes]:
@@ -58,15 +65,16 @@ class SessionKeys:
         found = {session_id: secret for session_id, secret in kept if secret is not None}
         missing = [session_id for session_id in session_ids if session_id not in found]
         if missing:
-            rows = connection.execute(
-                select(session_keys.c.session_id, session_keys.c.wrapped).where(session_keys.c.session_id.in_(missing))
-            )
+            rows = connection.execute(_WRAPPED, {"session_ids": missing})
             opened = {row.session_id: self.organization_key.open_session_key(*row) for row in rows}
-            if len(self._opened) + len(opened) > self.KEPT_MAX:
-                self._opened.clear()
-            self._opened.update(opened)
+            self._keep(opened)
             found |= opened
         return found
+
+    def _keep(self, opened: dict[str, bytes]) -> None:
+        if len(self._opened) + len(opened) > self.KEPT_MAX:
+            self._opened.clear()
+        self._opened.update(opened)
 
     def seal_text(self, secret: bytes, session_id: str, text: SessionText) -> bytes:
         """Seal a session's words under its key."""

@@ -160,7 +160,7 @@ def _named_in_json(raw_input: Raw) -> Facts:
         facts.hosts = _bounded(facts, url_hosts(bytes(raw_input).decode("utf-8", "replace")))
         return facts
     try:
-        value = json_value(bytes(raw_input))
+        value = json_value(raw_input)
     except (ValueError, RecursionError):
         return facts
     facts.hosts = _bounded(facts, _hosts_in(value))

@@ -278,6 +278,7 @@ class Damage(Struct, gc=False):
 
 
 _decode_line = msgspec.json.Decoder(Line).decode
+_decode_any = msgspec.json.Decoder().decode
 _MISFIT = object()
 
 
@@ -307,7 +308,7 @@ def _read_line_tolerantly(raw_line: bytes) -> Line | Damage:
         return Damage("no JSON" if raw_line[:1] != b"{" else "no JSON: cut or damaged")
 
 
-def json_value(raw: bytes) -> object:
+def json_value(raw: bytes | Raw) -> object:
     """The value in ``raw`` with nothing in it that JSON cannot say again.
 
     Wrong UTF-8 and lone surrogates become U+FFFD; NaN and infinities, which
@@ -317,8 +318,11 @@ def json_value(raw: bytes) -> object:
         ValueError: It is no JSON.
         RecursionError: It is nested too deep.
     """
-    text = raw.decode("utf-8", "replace")
-    return _sayable(json.loads(text, parse_constant=_null))
+    try:
+        return _decode_any(raw)  # it refuses whatever would have to be put right
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        text = bytes(raw).decode("utf-8", "replace")
+        return _sayable(json.loads(text, parse_constant=_null))
 
 
 def _null(_constant: str) -> None:
@@ -344,7 +348,7 @@ def read_part(raw: bytes | Raw, kind: type[S]) -> S:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        value = json_value(bytes(raw))
+        value = json_value(raw)
         return _fitted(kind, cast("dict[str, object]", value)) if isinstance(value, dict) else kind()
     except (ValueError, RecursionError):
         return kind()

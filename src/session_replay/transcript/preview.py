@@ -108,7 +108,7 @@ def text_of(raw: Raw) -> str:
     if raw == NO_RAW:
         return ""
     try:
-        value = json_value(bytes(raw))
+        value = json_value(raw)
     except (ValueError, RecursionError):
         return bytes(raw).decode("utf-8", "replace")
     if isinstance(value, str):

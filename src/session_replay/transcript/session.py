@@ -279,16 +279,19 @@ class TranscriptReader:
         if not lines[-1]:
             lines.pop()
         read: list[Entry] = []
-        figures = self._figures
-        figures.size_bytes += len(raw)
+        with_bytes = with_entries = 0
         for raw_line in lines:
             if raw_line:
                 entries = self._entries(raw_line)
-                figures.lines += 1
-                figures.lines_with_entries += bool(entries)
-                figures.entries += len(entries)
+                with_bytes += 1
+                with_entries += bool(entries)
                 read += entries
             self.line += 1
+        figures = self._figures
+        figures.size_bytes += len(raw)
+        figures.lines += with_bytes
+        figures.lines_with_entries += with_entries
+        figures.entries += len(read)
         return read
 
     @property
@@ -356,13 +359,13 @@ class TranscriptReader:
             figures.first_line_ms = time
         if line.cwd and figures.project is None:
             figures.project = line.cwd
-        if line.git_branch:
+        if line.git_branch and line.git_branch != figures.git_branch:
             _note(self._branches, line.git_branch)
             figures.git_branch = line.git_branch
         if line.version and next(reversed(self._versions), None) != line.version:
             self._versions.pop(line.version, None)
             _note(self._versions, line.version)
-        if line.session_id:
+        if line.session_id and line.session_id not in self._session_ids:
             _note(self._session_ids, line.session_id)
         if line.agent_id and figures.agent_id is None and line.is_sidechain:
             figures.agent_id = line.agent_id
