@@ -62,7 +62,7 @@ test: $(UI) browser-and-database ## install what the tests need and run them all
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal
 
 soak: $(VENV)/.dev ## what kills and disturbs a fleet at random, many times over (half an hour)
-	SOAK=1 $(BIN)/pytest tests/collector tests/cli/test_kill.py
+	SOAK=1 $(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal tests/collector tests/cli/test_kill.py
 
 bench: $(UI) ## the benchmarks: a table, and benchmarks/results.json (BENCH=--quick for a short one)
 	$(BIN)/python benchmarks/run.py $(BENCH)
