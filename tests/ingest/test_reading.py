@@ -6,6 +6,7 @@ import pytest
 from backports import zstd
 
 from ingest.lines import jsonl, talk
+from session_replay.ingest import intake as intake_module
 from session_replay.ingest import reading as reading_module
 from session_replay.ingest.reading import Reading
 from session_replay.ingest.receive import Receiver
@@ -68,3 +69,37 @@ def test_what_arrives_is_read_newest_first_whenever_it_came(at):
     receive(receiver, 3, now_ns - 2 * DAY_NS, is_complete=False)
     order = read_in_order(reading, announced, 4)
     assert order == [session(number) for number in (2, 0, 1, 3)]
+
+
+def test_a_line_of_which_more_is_to_come_is_not_looked_through_with_each_look(at, monkeypatch):
+    monkeypatch.setattr(reading_module, "PENDING_LOOK_SECONDS", 0.05)
+    announced = []
+    reading = Reading(at, announced.append)
+    receiver = Receiver(at, reading.received)
+    reading.start()
+    begin_line(receiver)
+    time.sleep(1)  # many looks
+    assert announced == []
+    monkeypatch.setattr(intake_module, "REST_MS", 0)  # it rests: what there is of its line is a line
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not announced and time.monotonic() < deadline:
+        time.sleep(0.02)
+    reading.stop()
+    assert announced == [session(0)]
+
+
+def test_a_line_that_an_earlier_process_left_unterminated_is_looked_at_once(at):
+    begin_line(Receiver(at))
+    announced = []
+    assert read_in_order(Reading(at, announced.append), announced, 1) == [session(0)]
+
+
+def begin_line(receiver):
+    """Store the beginning of a line."""
+    reception = receiver.of_owner("build-1", "ci")
+    raw = b'{"type":"user",'
+    (opened,) = reception.open([Opening(f"-p/{session(0)}.jsonl", "main", time.time_ns(), session=session(0))])
+    root = root_of(block_hashes(raw))
+    piece = Piece(opened.standing.stream, 0, 0, len(raw), root, zstd.compress(raw, 3), len(raw), time.time_ns())
+    (stored,) = reception.append([piece])
+    assert not stored.refusal

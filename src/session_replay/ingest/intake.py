@@ -19,7 +19,7 @@ from session_replay.ingest.append import append
 from session_replay.ingest.enter import Entered, Registry
 from session_replay.ingest.growth import AppendTask, Growth, seal_growth
 from session_replay.ingest.link import link_tree, unlinked_trees
-from session_replay.ingest.read import WINDOW_SEALED_BYTES, Reading, ReadTask, read_window
+from session_replay.ingest.read import WINDOW_SEALED_BYTES, Held, Reading, ReadTask, read_window
 from session_replay.ingest.record import line_uuids, record
 from session_replay.ingest.workers import Job, Step, Work, Workers
 from session_replay.store import streams
@@ -149,14 +149,20 @@ class Intake:
                 break
         self._link()
 
-    def pending(self) -> dict[int, int]:
+    def pending(self, *, is_missed: bool = True) -> dict[int, int]:
         """Streams with bytes that are stored and were not read, or not by this parser; the newest files first.
 
         Each with the time (ns) at which its file was written last; of one of which more is missing nobody wrote
         that down: when its bytes came is the best that is known.
+
+        Args:
+            is_missed: Some may have lines that nobody was told of.  Without it only what has come to rest is looked
+                for, or is to be read again: a line of which more is to come would be looked through in vain.
         """
         with self._at.database.read() as connection:
             found = streams.pending(connection, PARSER_VERSION)
+        if not is_missed:
+            found = [stream for stream in found if stream.is_read_again or _rests(stream)]
         written_ns = {stream.id: stream.file_mtime_ns or stream.received_ms * 1_000_000 for stream in found}
         return dict(sorted(written_ns.items(), key=lambda one: -one[1]))
 
@@ -285,25 +291,27 @@ class Intake:
                 inherited = inherited.union(*(line_uuids(connection, self._at, number) for number in stream.earlier))
         key = StreamKey(secret, self._at.key.organization, stream.id, stream.generation)
         at_rest = not self._follows or _rests(stream)
-        window_bytes = WINDOW_SEALED_BYTES
+        held, parsed_to = Held(), start
+        recorded = True
         while True:
-            window, is_last = self._window(key, start, stream.length, window_bytes)
-            task = ReadTask(key, reader, inherited, start, window, at_rest and is_last, self._follows or not is_last)
+            window, is_last = self._window(key, start, stream.length)
+            keeps_reader = self._follows or not is_last
+            task = ReadTask(key, reader, inherited, start, held, window, at_rest and is_last, keeps_reader)
             reading: Reading = yield Work(read_window, task, stream.length - start)
-            if reading.parsed_to == start and not is_last:
-                window_bytes *= 2  # one line longer than the window
-                continue
-            recorded: bool = yield self._at.database.submit(_recording(self._at, stream, reading, is_last=is_last))
-            self._announce(stream.session_id)
-            tally.read_bytes += reading.parsed_to - start
-            meter.add(0, reading.parsed_to - start)
-            start, reader = reading.parsed_to, reading.reader
+            held, reader = reading.held, reading.reader
+            start = reading.parsed_to + held.size
+            if reading.parsed_to > parsed_to or is_last:  # else one line is longer than the window
+                recorded = yield self._at.database.submit(_recording(self._at, stream, reading, is_last=is_last))
+                self._announce(stream.session_id)
+                tally.read_bytes += reading.parsed_to - parsed_to
+                meter.add(0, reading.parsed_to - parsed_to)
+                parsed_to = reading.parsed_to
             if is_last or not recorded:
                 break
         if self._follows and not at_rest and not reading.cut_line and recorded and reader:
-            self._readers.keep(stream, start, reader)
+            self._readers.keep(stream, parsed_to, reader)
 
-    def _window(self, key: StreamKey, start: int, end: int, window_bytes: int) -> tuple[list[SealedChunk], bool]:
+    def _window(self, key: StreamKey, start: int, end: int) -> tuple[list[SealedChunk], bool]:
         """The next chunks of a stream, up to a size; and whether they reach its end."""
         window: list[SealedChunk] = []
         size = 0
@@ -311,7 +319,7 @@ class Intake:
             for chunk in stored_chunks(connection, key, start, end):
                 window.append(chunk)
                 size += len(chunk.sealed)
-                if size >= window_bytes:
+                if size >= WINDOW_SEALED_BYTES:
                     break
         return window, not window or window[-1].end >= end
 

@@ -1,7 +1,7 @@
 """Stored bytes → entries: opens a window of a stream's chunks, reads its whole lines, seals the summaries.
 
 Runs in a worker or a thread and touches no database; what it needs from window to window (figures,
-line number, time of the line before) travels in the pickled reader.
+line number, time of the line before, a line that goes on) travels in what it returns.
 """
 
 from __future__ import annotations
@@ -12,11 +12,41 @@ from typing import NamedTuple
 import msgspec
 
 from session_replay.store.sealed import SealedChunk, SealedSummary, StreamKey, open_chunk, seal_summary
+from session_replay.transcript.entry import DAMAGE_PREVIEW_BYTES
+from session_replay.transcript.line import LINE_BYTES_MAX
 from session_replay.transcript.session import Figures, TranscriptReader
+from session_replay.wire import Entry
 
 WINDOW_SEALED_BYTES = 4 << 20
 
 _encode = msgspec.json.Encoder().encode
+
+
+class Held(NamedTuple):
+    """A line that goes on in the next chunk; of one that is too long to be parsed, no more than is shown.
+
+    Attributes:
+        beginning: Its first bytes; all of them up to ``LINE_BYTES_MAX``.
+        size: How many it has so far.
+    """
+
+    beginning: bytes = b""
+    size: int = 0
+
+    @property
+    def is_oversized(self) -> bool:
+        """Whatever comes, it is not parsed."""
+        return self.size > LINE_BYTES_MAX
+
+    def and_then(self, raw: bytes) -> Held:
+        """The line with its next bytes."""
+        if not raw:
+            return self
+        size = self.size + len(raw)
+        if self.is_oversized:
+            return Held(self.beginning, size)
+        beginning = self.beginning + raw
+        return Held(beginning[:DAMAGE_PREVIEW_BYTES] if size > LINE_BYTES_MAX else beginning, size)
 
 
 class ReadTask(NamedTuple):
@@ -24,9 +54,10 @@ class ReadTask(NamedTuple):
 
     Attributes:
         key: Opens the chunks and seals the summaries.
-        reader: Pickled ``TranscriptReader`` after the bytes before ``start``; None: begin at byte 0.
+        reader: Pickled ``TranscriptReader`` after the lines before; None: begin at byte 0.
         inherited: For a new reader: uuids of lines that an earlier stream owns.
-        start: First byte that was not read yet.
+        start: First byte that was not looked at yet.
+        held: The line that begins before ``start`` and goes on there.
         chunks: All chunks that hold bytes from ``start`` on, as many as fit a window.
         at_rest: The last chunk ends the stream and the file grows no more: an unterminated last line is a line.
         keeps_reader: More windows follow.
@@ -36,6 +67,7 @@ class ReadTask(NamedTuple):
     reader: bytes | None
     inherited: frozenset[str]
     start: int
+    held: Held
     chunks: list[SealedChunk]
     at_rest: bool
     keeps_reader: bool
@@ -46,7 +78,8 @@ class Reading(NamedTuple):
 
     Attributes:
         reader: Pickled reader for the next window, if one follows.
-        parsed_to: One past the last byte that was read.
+        parsed_to: One past the last byte of the last line that was read.
+        held: What follows there of a line that goes on.
         from_line: Number of the first line that was read.
         summaries: Its entries, sealed.
         figures: Of the stream from byte 0 to ``parsed_to``.
@@ -55,6 +88,7 @@ class Reading(NamedTuple):
 
     reader: bytes | None
     parsed_to: int
+    held: Held
     from_line: int
     summaries: list[SealedSummary]
     figures: Figures
@@ -68,9 +102,8 @@ def read_window(task: ReadTask) -> Reading:
         Tampered: A chunk does not authenticate.
     """
     reader: TranscriptReader = pickle.loads(task.reader) if task.reader else TranscriptReader(task.inherited)  # noqa: S301 - made by this module, never stored
-    from_line, at = reader.line, task.start
+    from_line, at, held = reader.line, task.start - task.held.size, task.held
     summaries: list[SealedSummary] = []
-    rest = bytearray()
     cut_line = False
     for position, chunk in enumerate(task.chunks):
         raw = open_chunk(task.key, chunk)[max(0, task.start - chunk.start) :]
@@ -78,14 +111,18 @@ def read_window(task: ReadTask) -> Reading:
         if task.at_rest and position == len(task.chunks) - 1 and end < len(raw):
             end, cut_line = len(raw), True
         if end:
-            lines = bytes(rest) + raw[:end]
-            summaries += _read_lines(task.key, reader, lines, at)
-            at += len(lines)
-            rest.clear()
-        rest += raw[end:]  # the beginning of a line that goes on in the next chunk
+            line_start, entries, size = reader.line, *_read(reader, held, raw[:end])
+            if reader.line > line_start:
+                span = (at, at + size)
+                encoded = [_encode(entry) for entry in entries]
+                summaries.append(seal_summary(task.key, (line_start, reader.line), span, encoded))
+            at += size
+            held = Held()
+        held = held.and_then(raw[end:])
     return Reading(
         reader=pickle.dumps(reader, pickle.HIGHEST_PROTOCOL) if task.keeps_reader else None,
         parsed_to=at,
+        held=held,
         from_line=from_line,
         summaries=summaries,
         figures=reader.figures,
@@ -93,9 +130,11 @@ def read_window(task: ReadTask) -> Reading:
     )
 
 
-def _read_lines(key: StreamKey, reader: TranscriptReader, lines: bytes, at: int) -> list[SealedSummary]:
-    line_start = reader.line
-    encoded = [_encode(entry) for entry in reader.read(lines)]
-    if reader.line == line_start:
-        return []
-    return [seal_summary(key, (line_start, reader.line), (at, at + len(lines)), encoded)]
+def _read(reader: TranscriptReader, held: Held, raw: bytes) -> tuple[list[Entry], int]:
+    """The entries of a line that began before and of all that follow it, and how many bytes these lines have."""
+    if not held.is_oversized:
+        lines = held.beginning + raw
+        return reader.read(lines), len(lines)
+    line, newline, more = raw.partition(b"\n")
+    entries = reader.read_oversized(held.beginning, held.size + len(line), has_newline=bool(newline))
+    return entries + reader.read(more), held.size + len(raw)

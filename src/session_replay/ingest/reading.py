@@ -1,7 +1,7 @@
 """Reads behind the acknowledgements: stored bytes become entries in a thread of its own.
 
-Whatever lines arrive are told to it; what it was not told (a restart, a line at rest without its newline) it
-finds by looking at what is pending.  A fault of reading never delays or refuses bytes.
+Whatever lines arrive are told to it; what it was not told (what an earlier process left, a line at rest without
+its newline) it finds by looking at what is pending.  A fault of reading never delays or refuses bytes.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class Reading:
         self._waiting: dict[int, int] = {}
         """Streams with the time (ns) at which the file of each was written last."""
         self._is_asked = False
+        self._is_missed = True
+        """There may be lines that nobody tells of: an earlier process stored them, or they could not be read."""
         self._under_way = 0
         self._stopped = threading.Event()
         self._workers = Workers(small_bytes=GROWTH_SMALL_BYTES, nice=WORKERS_NICE)
@@ -90,8 +92,8 @@ class Reading:
         while not self._stopped.is_set():
             try:
                 if time.monotonic() - looked_at > PENDING_LOOK_SECONDS:
-                    looked_at = time.monotonic()
-                    pending = self._intake.pending()
+                    is_missed, self._is_missed, looked_at = self._is_missed, False, time.monotonic()
+                    pending = self._intake.pending(is_missed=is_missed)
                     with self._changed:
                         self.received(pending | self._waiting)  # what was told is known better
                 self._read(self._next())
@@ -100,7 +102,7 @@ class Reading:
                 # A full disk, say: what is stored stays, and is pending with the next look.
                 self.problem = type(error).__name__
                 log.exception("reading failed, trying again in %d s", RETRY_SECONDS)
-                looked_at = float("-inf")
+                self._is_missed, looked_at = True, float("-inf")
                 self._stopped.wait(RETRY_SECONDS)
 
     def _next(self) -> list[int] | None:
@@ -131,3 +133,4 @@ class Reading:
         self._worked_at = time.monotonic()
         for fault in tally.faults:
             log.warning("%s: %s", fault.path, fault.problem)
+            self._is_missed = True

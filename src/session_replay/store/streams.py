@@ -56,6 +56,11 @@ class Stream(NamedTuple):
         """The streams whose lines this one repeats: its forks' and copies' origins."""
         return frozenset(int(number) for number in self.inherits.split(",") if number)
 
+    @property
+    def is_read_again(self) -> bool:
+        """It was read, and must be once more."""
+        return self.parser_version == TO_BE_READ and self.parsed_to > 0
+
 
 _columns = (
     streams.c.id,

@@ -57,7 +57,8 @@ SYNTHETIC_MODEL = "<synthetic>"
 
 _NO_CALLS: Mapping[str, str] = {}
 _ENTRY_FIELDS = tuple(field.name for field in msgspec.structs.fields(Entry))
-_DAMAGE_PREVIEW_BYTES = 2_000
+DAMAGE_PREVIEW_BYTES = 2_000
+"""So much of a line that cannot be read makes its row."""
 _TAG_CHARS = 48
 
 _TAG_MARKS = {
@@ -124,7 +125,7 @@ def entries_of(
         calls: Tool names by tool_use id, as far as calls were seen before.
     """
     if isinstance(line, Damage):
-        return [_damaged(line, raw_line, number, at)]
+        return [damaged(line, raw_line, len(raw_line), number, at)]
     # A subagent's line with an agent id stands in a file of its own.
     sidechain = line.is_sidechain is True and line.agent_id is None
     place = _Place(line, number, at, len(raw_line), sidechain, calls)
@@ -480,15 +481,16 @@ def _record(place: _Place, raw_line: bytes) -> Entry:
     )
 
 
-def _damaged(damage: Damage, raw_line: bytes, number: int, at: str | None) -> Entry:
+def damaged(damage: Damage, beginning: bytes, size: int, number: int, at: str | None) -> Entry:
+    """The entry of a line that could not be read, from its first ``DAMAGE_PREVIEW_BYTES`` and its size in bytes."""
     mark = "oversized" if damage.oversized else "damaged"
     return Entry(
         seq=seq_of(number, 0),
         type="system",
         raw_type=mark,
         at=at,
-        preview=clipped(raw_line[:_DAMAGE_PREVIEW_BYTES].decode("utf-8", "replace")),
-        size_bytes=len(raw_line),
+        preview=clipped(beginning[:DAMAGE_PREVIEW_BYTES].decode("utf-8", "replace")),
+        size_bytes=size,
         label=damage.reason,
         audit=True,
     )

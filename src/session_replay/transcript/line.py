@@ -277,6 +277,9 @@ class Damage(Struct, gc=False):
     oversized: bool = False
 
 
+OVERSIZED = Damage("longer than this reader parses", oversized=True)
+"""Of a line of more than ``LINE_BYTES_MAX``."""
+
 _decode_line = msgspec.json.Decoder(Line).decode
 _decode_any = msgspec.json.Decoder().decode
 _MISFIT = object()
@@ -289,7 +292,7 @@ def read_line(raw_line: bytes) -> Line | Damage:
     expected, are put right; fields of any other wrong type are left out.
     """
     if len(raw_line) > LINE_BYTES_MAX:
-        return Damage("longer than this reader parses", oversized=True)
+        return OVERSIZED
     try:
         return _decode_line(raw_line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

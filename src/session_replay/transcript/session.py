@@ -17,10 +17,11 @@ import msgspec
 from msgspec import Struct
 
 from session_replay.transcript.clock import is_valid, moment
-from session_replay.transcript.entry import SYNTHETIC_MODEL, content_blocks, entries_of, user_mark
+from session_replay.transcript.entry import SYNTHETIC_MODEL, content_blocks, damaged, entries_of, user_mark
 from session_replay.transcript.kinds import SPAWN_TOOLS
 from session_replay.transcript.line import (
     NO_RAW,
+    OVERSIZED,
     Attachment,
     Block,
     Damage,
@@ -293,6 +294,24 @@ class TranscriptReader:
         figures.lines_with_entries += with_entries
         figures.entries += len(read)
         return read
+
+    def read_oversized(self, beginning: bytes, size: int, *, has_newline: bool) -> list[Entry]:
+        """The entries of one line of more than ``LINE_BYTES_MAX``, without all of it in memory.
+
+        Args:
+            beginning: Its first ``DAMAGE_PREVIEW_BYTES``, or more.
+            size: Bytes of the line, its newline left out.
+            has_newline: Whether it ends in one.
+        """
+        entry = damaged(OVERSIZED, beginning, size, self.line, self._at)
+        self._types.add(entry.type)
+        figures = self._figures
+        figures.size_bytes += size + has_newline
+        figures.lines += 1
+        figures.lines_with_entries += 1
+        figures.entries += 1
+        self.line += 1
+        return [entry]
 
     @property
     def figures(self) -> Figures:
