@@ -124,8 +124,13 @@ class Server:
         Raises:
             RunFailed: Any other answer.
         """
-        self._connection.request("GET", path, headers=self.headers)
-        answer = self._connection.getresponse()
+        try:
+            self._connection.request("GET", path, headers=self.headers)
+            answer = self._connection.getresponse()
+        except http.client.RemoteDisconnected:  # it lay idle for too long
+            self._connection.close()
+            self._connection.request("GET", path, headers=self.headers)
+            answer = self._connection.getresponse()
         body = answer.read()
         if answer.status != http.HTTPStatus.OK:
             raise RunFailed(f"GET {path} answered {answer.status}: {body[:500].decode(errors='replace')}")
