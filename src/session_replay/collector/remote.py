@@ -5,6 +5,7 @@ Whatever keeps an answer from coming is ``Unreachable``: the same call again is 
 
 from __future__ import annotations
 
+import io
 import os
 import urllib.request
 from typing import Any, TypeVar
@@ -38,6 +39,7 @@ from session_replay.wire import Problem
 T = TypeVar("T")
 
 TIMEOUT = urllib3.Timeout(connect=10, read=60)
+"""A write has as long as a connect: it is for each block of a body, which are small so that a slow line moves each."""
 CONNECTIONS = 4
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 RETRY_AFTER_SECONDS_MAX = 3_600.0
@@ -140,8 +142,11 @@ def _pool(base: str, ca_file: str | None) -> urllib3.PoolManager:
 
 
 def _post(pool: urllib3.PoolManager, url: str, headers: dict[str, str], message: object, answer: type[T]) -> T:
+    body = _ENCODER.encode(message)
+    sized = headers | {"Content-Length": str(len(body))}
     try:
-        response = pool.request("POST", url, body=_ENCODER.encode(message), headers=headers, redirect=False)
+        # As a file it is written block by block; bytes would have to go out whole within one timeout.
+        response = pool.request("POST", url, body=io.BytesIO(body), headers=sized, redirect=False)
     except urllib3.exceptions.HTTPError as error:
         raise Unreachable(f"{urlsplit(url).netloc} cannot be reached: {_cause(error)}") from error
     if response.status != 200:  # noqa: PLR2004 - the protocol's only good status
