@@ -1,5 +1,6 @@
 """The ingest protocol over HTTP: who may call it, and what it refuses."""
 
+import asyncio
 import hashlib
 import time
 
@@ -7,12 +8,15 @@ import msgspec
 import pytest
 from backports import zstd
 
+from server.asgi import scope
 from server.conftest import API_KEY
 from session_replay import protocol
 from session_replay.errors import TooMuch
 from session_replay.ingest.enter import Registry
 from session_replay.protocol import Enrolled, Enrolment, Opened, Opening, Piece, Report, Rewrite, Standing, Stored
+from session_replay.server.app import make_app
 from session_replay.server.limits import Held, Limits, Rate
+from session_replay.server.routes import ingest
 from session_replay.wire import block_hashes
 
 MAIN = "-p/aaaaaaaa-0000-4000-8000-00000000f1ee.jsonl"
@@ -237,15 +241,55 @@ def test_who_is_too_fast_waits_and_who_comes_when_much_is_held_too(collector, se
 
 def test_one_sender_holds_at_most_half(services):
     held = services.limits.held
-    with held.hold("one", 40 << 20):
+    with held.hold("one", 72 << 20):
         with pytest.raises(TooMuch), held.hold("one", 9 << 20):
             pass
         with held.hold("other", 12 << 20):
             pass
     with held.hold("one", 200 << 20):  # alone it may be larger
         pass
-    with held.hold("one", 40 << 20), held.hold("one", 8 << 20):
+
+
+def test_the_largest_attachment_does_not_keep_its_sender_from_sending_transcripts(services):
+    held = services.limits.held
+    with held.hold("one", protocol.ATTACHMENT_BODY_BYTES_MAX), held.hold("one", protocol.BODY_BYTES_MAX):
         pass
+
+
+def answered_as_it_arrives(services, collector, messages):
+    """The status of the answer to an ``open`` that comes in by these messages, each after so many seconds."""
+    headers = {"authorization": f"Bearer {collector.credential}", protocol.PROTOCOL_HEADER: "1"}
+    length = sum(len(message.get("body", b"")) for _, message in messages)
+    request = scope("/api/ingest/open", **headers, **{"content-length": str(length)}) | {"method": "POST"}
+    coming, answers = iter(messages), []
+
+    async def receive():
+        seconds, message = next(coming)
+        await asyncio.sleep(seconds)
+        return message
+
+    async def send(message):
+        answers.append(message.get("status"))
+
+    asyncio.run(asyncio.wait_for(make_app(services)(request, receive, send), 20))
+    return answers[0]
+
+
+@pytest.mark.parametrize(("bytes_per_second", "status"), [(1, 200), (1e9, 429)])
+def test_a_body_has_as_long_to_arrive_as_a_slow_line_takes(collector, services, monkeypatch, bytes_per_second, status):
+    monkeypatch.setattr(ingest, "BODY_SECONDS_MIN", 0.1)
+    monkeypatch.setattr(ingest, "BODY_BYTES_PER_SECOND_MIN", bytes_per_second)
+    body = msgspec.msgpack.encode([Opening(MAIN, "main", 0)])
+    first, rest = (
+        {"type": "http.request", "body": part, "more_body": part != body[9:]} for part in (body[:9], body[9:])
+    )
+    assert answered_as_it_arrives(services, collector, [(0, first), (0.5, rest)]) == status
+
+
+def test_a_request_that_breaks_off_is_no_fault_of_the_server(collector, services, caplog):
+    begun = {"type": "http.request", "body": b"some", "more_body": True}
+    assert answered_as_it_arrives(services, collector, [(0, begun), (0, {"type": "http.disconnect"})]) == 400
+    assert not caplog.records
 
 
 # Appending

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from session_replay.errors import TooMuch
+from session_replay.protocol import ATTACHMENT_BODY_BYTES_MAX, BODY_BYTES_MAX
 
 SENDERS_KEPT = 10_000
 HELD_RETRY_SECONDS = 1.0
@@ -91,5 +92,9 @@ class Limits(NamedTuple):
 
 
 def make_limits() -> Limits:
-    """The limits as they are in force: 64 MB/s a client, 96 MB of requests at once, 10 enrolments a second."""
-    return Limits(Rate(64e6, 256e6), Rate(10, 100), Held(96 << 20))
+    """The limits as they are in force: 64 MB/s a client, 160 MB of requests at once, 10 enrolments a second.
+
+    Half of what is held is one client's largest attachment and, beside it, its transcripts: on a slow line the
+    attachment is under way for minutes, and running sessions must not wait for it.
+    """
+    return Limits(Rate(64e6, 256e6), Rate(10, 100), Held(2 * (ATTACHMENT_BODY_BYTES_MAX + BODY_BYTES_MAX)))

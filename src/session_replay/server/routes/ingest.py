@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from litestar import Request, Response, Router, post
 from litestar.di import NamedDependency
+from litestar.exceptions import InternalServerException
 from litestar.openapi.datastructures import ResponseSpec
 
 from session_replay.errors import InvalidRequest, NotSignedIn, ProtocolUnsupported, TooLarge, TooMuch
@@ -33,8 +34,10 @@ from session_replay.server.services import Services
 
 T = TypeVar("T")
 
-BODY_SECONDS_MAX = 120
-"""As long as a request may take to arrive: what it says to hold is kept free for it."""
+BODY_SECONDS_MIN = 120
+BODY_BYTES_PER_SECOND_MIN = 64 << 10
+"""A request has so many seconds to arrive, and on top what its bytes take on a slow line.  No longer: what it says to
+hold is kept free for it."""
 _ENCODER = msgspec.msgpack.Encoder()
 _DESCRIBED: dict[str, Any] = {
     "status_code": 200,
@@ -134,12 +137,12 @@ async def _message(request: Request[Any, Any, Any], shape: type[T], bytes_max: i
             f"this server speaks version {PROTOCOL_VERSION} of the ingest protocol, not {version[:20]!r}: "
             "bring both sides to the same version"
         )
-    _content_length(request, bytes_max)
+    seconds = BODY_SECONDS_MIN + _content_length(request, bytes_max) / BODY_BYTES_PER_SECOND_MIN
     try:
-        async with asyncio.timeout(BODY_SECONDS_MAX):
+        async with asyncio.timeout(seconds):
             body = await _body(request, bytes_max)
     except TimeoutError:
-        raise TooMuch(f"a request has {BODY_SECONDS_MAX} s to arrive: send less at once") from None
+        raise TooMuch(f"a request of this size has {seconds:.0f} s to arrive") from None
     try:
         return msgspec.msgpack.decode(body, type=shape)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -148,10 +151,13 @@ async def _message(request: Request[Any, Any, Any], shape: type[T], bytes_max: i
 
 async def _body(request: Request[Any, Any, Any], bytes_max: int) -> bytearray:
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > bytes_max:
-            raise TooLarge(f"at most {bytes_max} bytes are taken at once")
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > bytes_max:
+                raise TooLarge(f"at most {bytes_max} bytes are taken at once")
+    except InternalServerException as error:  # so the framework calls a sender that went away: no fault of the server
+        raise InvalidRequest("the request broke off") from error
     return body
 
 
