@@ -77,7 +77,7 @@ def test_systemd_reads_every_line_of_the_unit(unit, tmp_path):
 
 
 def test_the_unit_runs_the_collector_for_ever_and_behind_everything_else(unit):
-    parser = configparser.ConfigParser(interpolation=None)
+    parser = configparser.ConfigParser(interpolation=None, strict=False)  # systemd adds up what is said twice
     parser.optionxform = str
     parser.read_string(unit.read_text())
     service = parser["Service"]
@@ -123,8 +123,15 @@ def test_the_task_runs_the_collector_for_ever_and_behind_everything_else(task):
     check_command(program, *arguments)
     assert text_of(task, "Settings/ExecutionTimeLimit") == "PT0S"
     assert text_of(task, "Settings/RestartOnFailure/Interval") == "PT1M"
+    assert int(text_of(task, "Settings/RestartOnFailure/Count")) <= 255, "the schema has an unsigned byte there"
     assert int(text_of(task, "Settings/Priority")) > 7, "7 is what a task has by default"
     assert text_of(task, "Principals/Principal/RunLevel") == "LeastPrivilege"
+
+
+def test_the_task_is_of_one_user_whom_its_page_fills_in(task, packaging):
+    users = {text_of(task, "Triggers/LogonTrigger/UserId"), text_of(task, "Principals/Principal/UserId")}
+    (user,) = users
+    assert f".Replace('{user}', " in (packaging / "windows" / "README.md").read_text()
 
 
 @pytest.mark.parametrize(
