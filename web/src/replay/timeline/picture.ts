@@ -9,16 +9,27 @@ export interface Picture {
   colour: (name: string) => string;
 }
 
-/** A canvas at the device's resolution, drawn at most once a frame: when `draw`, its size or the theme changes. */
+/**
+ * A canvas at the device's resolution, drawn at most once a frame: when `draw`, its size or the theme changes.
+ *
+ * The first time a frame later: to measure it and ask for its colours lays the page out once more, and what it stands
+ * beside is waited for.
+ */
 export function usePicture(draw: (picture: Picture) => void): RefObject<HTMLCanvasElement | null> {
   const canvas = useRef<HTMLCanvasElement>(null);
   const latest = useRef(draw);
   const frame = useRef(0);
+  const isDrawn = useRef(false);
   const request = useCallback(() => {
     if (frame.current !== 0) return;
-    frame.current = requestAnimationFrame(() => {
+    const drawNow = () => {
       frame.current = 0;
       if (canvas.current) paint(canvas.current, latest.current);
+    };
+    frame.current = requestAnimationFrame(() => {
+      if (isDrawn.current) return drawNow();
+      isDrawn.current = true;
+      frame.current = requestAnimationFrame(drawNow);
     });
   }, []);
   useEffect(() => {
