@@ -23,12 +23,14 @@ interface Props {
   view: SessionsSearch;
   onView: (view: SessionsSearch) => void;
   onFold: () => void;
+  /** The trace is on the screen: what stands beside it is asked for and drawn behind it. */
+  drawn: boolean;
 }
 
 /** The list of sessions beside the trace, with the filter that the browser had. */
-export function SessionRail({ current, place, view, onView, onFold }: Props) {
+export function SessionRail({ current, place, view, onView, onFold, drawn }: Props) {
   const { filter, sort } = view;
-  const pages = useNeighbours(filter && JSON.stringify(filter), sort);
+  const pages = useNeighbours(filter && JSON.stringify(filter), sort, drawn);
   const zone = useZoneName();
   const sessions = useMemo(
     () => (pages.data?.pages ?? []).flatMap((page) => page.items as Session[]),

@@ -307,6 +307,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
               view={{ filter: search.filter, sort: search.sort }}
               onView={({ filter, sort }) => change({ filter, sort })}
               onFold={() => showList(false)}
+              drawn={drawn}
             />
           ) : null
         }

@@ -75,9 +75,14 @@ export function useTreeFigures(session: Session | null) {
 
 const NEIGHBOURS_PAGE = 50;
 
-/** The session list as the browser filters and sorts it; `filter` is the JSON text of the address. */
-export function useNeighbours(filter: string | undefined, sort: string | undefined) {
+/**
+ * The session list as the browser filters and sorts it; `filter` is the JSON text of the address.
+ *
+ * @param isWanted Whether it is asked for; what was asked for before is there in any case.
+ */
+export function useNeighbours(filter: string | undefined, sort: string | undefined, isWanted: boolean) {
   return useInfiniteQuery({
+    enabled: isWanted,
     queryKey: ["neighbours", filter, sort],
     initialPageParam: undefined as string | undefined,
     staleTime: 10_000,
