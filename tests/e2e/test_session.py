@@ -345,3 +345,41 @@ def test_an_address_that_nobody_understands_shows_the_session(site, open_page, s
     page = open_session(open_page, site, LOYALTY, search)
     expect(page.get_by_role("button", name="Dev")).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("heading", level=1, name="Loyalty points (HC-88)")).to_be_visible()
+
+
+def test_the_filter_is_one_line_between_two_open_panels_and_lists_all_that_has_no_room(site, open_page):
+    page = open_session(open_page, site, LOYALTY)
+    expect(page.locator("footer")).to_contain_text("Complete")
+    toolbar = page.get_by_role("toolbar", name="Filter the trace")
+    chips = toolbar.locator(".sr-chip")
+    filters = toolbar.get_by_role("button", name="Filters")
+
+    def left_out() -> int:
+        return sum(not chip.is_visible() for chip in chips.all())
+
+    assert toolbar.bounding_box()["height"] < 50
+    assert 0 < left_out() < chips.count()
+    assert filters.get_attribute("data-more") == f"+{left_out()}"
+    expect(toolbar.get_by_role("button", name="Errors 1")).to_be_visible()
+    # What is left out is in the list, and once it is chosen it is on the line, with its name.
+    filters.click()
+    types = page.get_by_role("group", name="Entry types").get_by_role("checkbox")
+    assert types.count() == len({entry["type"] for entry in site.get(f"sessions/{LOYALTY}/entries?limit=500")["items"]})
+    page.get_by_role("checkbox", name=re.compile("Snapshot")).check()
+    page.keyboard.press("Escape")
+    snapshot = toolbar.get_by_role("button", name=re.compile("^Snapshot"))
+    expect(snapshot).to_be_visible()
+    expect(snapshot.locator(".sr-chip-words")).to_be_in_viewport()
+    snapshot.click()
+
+    page.set_viewport_size({"width": 1110, "height": 800})
+    expect(toolbar.get_by_role("button", name=re.compile("^Thinking"))).to_be_visible()
+    assert 60 < toolbar.bounding_box()["height"] < 90
+    page.set_viewport_size({"width": 1920, "height": 1000})
+    expect(filters).not_to_have_attribute("data-more", re.compile("."))
+    assert toolbar.bounding_box()["height"] < 50
+    assert left_out() == 0
+    # With few of them there is room for their names.
+    page.keyboard.press("v")
+    expect(toolbar).not_to_have_attribute("data-compact", re.compile(""))
+    assert toolbar.get_by_role("button", name="Subagents 2").bounding_box()["width"] > 80

@@ -115,6 +115,14 @@ const GLYPHS = {
   panelLeft: <path d="M2 3h12v10H2ZM6 3v10" />,
   panelRight: <path d="M2 3h12v10H2ZM10 3v10" />,
   damaged: <path d="M8 2.25 14.25 13.25H1.75ZM8 6.5v3.25M8 11.25v.5" />,
+  alert: (
+    <>
+      <circle cx="8" cy="8" r="5.75" />
+      <path d="M8 4.75v4M8 11v.25" />
+    </>
+  ),
+  flag: <path d="M3.75 14V2.5h8.5l-2 3 2 3h-8.5" />,
+  diff: <path d="M8 2.5v6M5 5.5h6M5 12.5h6" />,
   funnel: <path d="M2.25 3h11.5L9.5 8.25v4.5l-3-1.5v-3Z" />,
 } as const satisfies Record<string, ReactNode>;
 

@@ -1,9 +1,18 @@
-import { type Ref, useEffect, useRef, useState } from "react";
+import {
+  type ReactNode,
+  type Ref,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import { formatCount } from "../../format";
 import { CARD_WORDS } from "../audit/acts";
 import { ENTRY_TYPES } from "../shapes";
 import { VisibleText } from "../text/VisibleText";
-import { Glyph, TYPE_WORDS, TypeIcon } from "./EntryMark";
+import { Glyph, type GlyphName, TYPE_WORDS, TypeIcon } from "./EntryMark";
 import {
   type Counts,
   EVERYTHING,
@@ -44,122 +53,195 @@ const MARK_WORDS: Record<Mark, string> = {
   damaged: "Damaged",
 };
 
-/** Dev or Audit, the filter by type and property with their counts, and the search in the trace. */
+const MARK_GLYPHS: Record<Mark, GlyphName> = {
+  error: "alert",
+  denied: "denied",
+  finding: "flag",
+  diff: "diff",
+  subagent: "agent",
+  inherited: "copy",
+  damaged: "damaged",
+};
+
+/** A filter that one click sets: what it is called, and how much it would keep. */
+interface Choice {
+  key: string;
+  className: string;
+  mark: ReactNode;
+  words: string;
+  /** Null where nobody counts it. */
+  count: number | null;
+  chosen: boolean;
+  toggle: () => void;
+}
+
+/** Dev or Audit, the search in the trace, and the filter by property, type and tool with their counts. */
 export function TraceToolbar(props: Props) {
   const { query, counts, onQuery } = props;
-  const filtered = formatQuery(query) !== "";
+  const toolbar = useRef<HTMLDivElement>(null);
+  useOneLine(toolbar);
+  const [marks, types] = choicesOf(query, counts, onQuery);
+  const chips = [...marks, ...types].filter((one) => one.count !== 0 || one.chosen);
   return (
-    <div className="sr-toolbar" role="toolbar" aria-label="Filter the trace">
-      <div className="sr-toolbar-line">
-        <fieldset className="sr-segments">
-          <legend className="visually-hidden">View</legend>
-          {(["dev", "audit"] as const).map((view) => (
-            <button
-              key={view}
-              type="button"
-              aria-pressed={props.view === view}
-              title={
-                view === "dev"
-                  ? "Every entry"
-                  : "What matters to security: commands, files, network, permissions, errors"
-              }
-              onClick={() => props.onView(view)}
-            >
-              {view === "dev" ? "Dev" : "Audit"}
-            </button>
-          ))}
-        </fieldset>
-        <SearchBox {...props} />
-        <ToolChoice query={query} counts={counts} onQuery={onQuery} />
+    <div ref={toolbar} className="sr-toolbar" role="toolbar" aria-label="Filter the trace">
+      <fieldset className="sr-segments">
+        <legend className="visually-hidden">View</legend>
+        {(["dev", "audit"] as const).map((view) => (
+          <button
+            key={view}
+            type="button"
+            aria-pressed={props.view === view}
+            title={
+              view === "dev"
+                ? "Every entry"
+                : "What matters to security: commands, files, network, permissions, errors"
+            }
+            onClick={() => props.onView(view)}
+          >
+            {view === "dev" ? "Dev" : "Audit"}
+          </button>
+        ))}
+      </fieldset>
+      <SearchBox {...props} />
+      <div className="sr-chips">
+        {chips.map((one) => (
+          <button
+            key={one.key}
+            type="button"
+            className={`sr-chip ${one.className}`}
+            aria-pressed={one.chosen}
+            title={
+              one.chosen
+                ? `${one.words}: show the others, too`
+                : `${one.words}: show nothing but these entries`
+            }
+            onClick={one.toggle}
+          >
+            {one.mark}
+            <span className="sr-chip-words">{one.words} </span>
+            {one.count !== null && <b>{formatCount(one.count)}</b>}
+          </button>
+        ))}
       </div>
-      <div className="sr-toolbar-line sr-chips">
-        {ENTRY_TYPES.map((type) => (
-          <button
-            key={type}
-            type="button"
-            className={`sr-chip sr-type-${type}`}
-            aria-pressed={query.types.has(type)}
-            disabled={counts.types[type] === 0 && !query.types.has(type)}
-            onClick={() => onQuery({ ...query, types: toggled(query.types, type) })}
-          >
-            <TypeIcon type={type} />
-            {TYPE_WORDS[type]} <b>{formatCount(counts.types[type])}</b>
-          </button>
-        ))}
-        <span className="sr-chips-rule" />
-        {MARKS.filter((mark) => counts.marks[mark] > 0 || query.marks.has(mark)).map((mark) => (
-          <button
-            key={mark}
-            type="button"
-            className={`sr-chip sr-chip-${mark}`}
-            aria-pressed={query.marks.has(mark)}
-            onClick={() => onQuery({ ...query, marks: toggled(query.marks, mark) })}
-          >
-            {MARK_WORDS[mark]} <b>{formatCount(counts.marks[mark])}</b>
-          </button>
-        ))}
-        {[...query.acts].map((card) => (
-          <button
-            key={card}
-            type="button"
-            className="sr-chip"
-            aria-pressed={true}
-            onClick={() => onQuery({ ...query, acts: toggled(query.acts, card) })}
-          >
-            {CARD_WORDS[card]}
-          </button>
-        ))}
-        {filtered && (
-          <button
-            type="button"
-            className="sr-chip sr-clear"
-            title="Show every entry of this view again"
-            onClick={() => onQuery(EVERYTHING)}
-          >
-            <Glyph name="cross" /> Clear
-          </button>
-        )}
-      </div>
+      <AllFilters query={query} counts={counts} onQuery={onQuery} marks={marks} types={types} />
+      {formatQuery(query) !== "" && (
+        <button
+          type="button"
+          className="sr-icon-button sr-clear"
+          aria-label="Clear"
+          title="Clear the filter: show every entry of this view again"
+          onClick={() => onQuery(EVERYTHING)}
+        >
+          <Glyph name="cross" />
+        </button>
+      )}
     </div>
   );
 }
 
-/** Any number of tools, each with the number of its calls. */
-function ToolChoice({ query, counts, onQuery }: Pick<Props, "query" | "counts" | "onQuery">) {
-  if (counts.tools.size === 0 && query.tools.size === 0) return null;
+/** What stands out, and the entry types, as chips and lists offer them. */
+function choicesOf(query: Query, counts: Counts, onQuery: (query: Query) => void): [Choice[], Choice[]] {
+  const marks = MARKS.map((mark) => ({
+    key: mark,
+    className: `sr-chip-${mark}`,
+    mark: <Glyph name={MARK_GLYPHS[mark]} />,
+    words: MARK_WORDS[mark],
+    count: counts.marks[mark],
+    chosen: query.marks.has(mark),
+    toggle: () => onQuery({ ...query, marks: toggled(query.marks, mark) }),
+  }));
+  const acts = [...query.acts].map((card) => ({
+    key: card,
+    className: "",
+    mark: null,
+    words: CARD_WORDS[card],
+    count: null,
+    chosen: true,
+    toggle: () => onQuery({ ...query, acts: toggled(query.acts, card) }),
+  }));
+  const types = ENTRY_TYPES.map((type) => ({
+    key: type,
+    className: `sr-type-${type}`,
+    mark: <TypeIcon type={type} />,
+    words: TYPE_WORDS[type],
+    count: counts.types[type],
+    chosen: query.types.has(type),
+    toggle: () => onQuery({ ...query, types: toggled(query.types, type) }),
+  }));
+  return [[...acts, ...marks], types];
+}
+
+/**
+ * Keeps the chips on one line: with their words where all have room, else as icon and count, and of these as many as
+ * have room. What is left out is in the list of all filters.
+ */
+function useOneLine(toolbar: RefObject<HTMLDivElement | null>): void {
+  const fit = useCallback(() => {
+    const bar = toolbar.current;
+    const line = bar?.querySelector<HTMLElement>(".sr-chips");
+    const filters = bar?.querySelector<HTMLElement>(".sr-all-filters");
+    if (!bar || !line || !filters) return;
+    const chips = [...line.querySelectorAll<HTMLElement>(".sr-chip")];
+    const leftOut = () =>
+      chips.filter(
+        (one) =>
+          one.offsetTop >= line.clientHeight || one.offsetLeft + one.offsetWidth > line.clientWidth + 1,
+      );
+    bar.removeAttribute("data-compact");
+    filters.removeAttribute("data-more");
+    if (leftOut().length > 0) bar.setAttribute("data-compact", "");
+    // To say how many are left out takes room, too, for which another may have to go.
+    let out = leftOut();
+    for (let known = -1; out.length > 0 && out.length !== known; out = leftOut()) {
+      known = out.length;
+      filters.setAttribute("data-more", `+${known}`);
+    }
+    // Out of sight is out of reach: what does not fit is no tab stop either.
+    for (const one of chips) one.style.visibility = out.includes(one) ? "hidden" : "";
+  }, [toolbar]);
+  useLayoutEffect(fit);
+  useEffect(() => {
+    if (!toolbar.current) return;
+    const observer = new ResizeObserver(fit);
+    observer.observe(toolbar.current);
+    return () => observer.disconnect();
+  }, [toolbar, fit]);
+}
+
+type FiltersProps = Pick<Props, "query" | "counts" | "onQuery"> & { marks: Choice[]; types: Choice[] };
+
+/** All that can be chosen, in words and with counts: also what the line of chips has no room for. */
+function AllFilters({ query, counts, onQuery, marks, types }: FiltersProps) {
   const absent = [...query.tools].filter((tool) => !counts.tools.has(tool));
-  const tools = [...counts.tools, ...absent.map((tool) => [tool, 0] as const)];
-  tools.sort((one, other) => other[1] - one[1] || one[0].localeCompare(other[0]));
+  const called = [...counts.tools, ...absent.map((tool) => [tool, 0] as const)];
+  called.sort((one, other) => other[1] - one[1] || one[0].localeCompare(other[0]));
+  const tools = called.map(([tool, count]) => ({
+    key: tool,
+    className: "",
+    mark: null,
+    words: toolName(tool),
+    count,
+    chosen: query.tools.has(tool),
+    toggle: () => onQuery({ ...query, tools: toggled(query.tools, tool) }),
+  }));
   const [first] = query.tools;
   const words =
-    query.tools.size > 1 ? `${query.tools.size} tools` : first === undefined ? "Any tool" : toolName(first);
+    query.tools.size > 1 ? `${query.tools.size} tools` : first === undefined ? "Filters" : toolName(first);
   return (
     <Unfolding
-      label={query.tools.size > 0 ? `Tools: ${words}` : "Tools"}
-      className={`sr-tool-choice ${query.tools.size > 0 ? "sr-tool-chosen" : ""}`}
+      label={query.tools.size > 0 ? `Filters, tools: ${words}` : "Filters"}
+      className={`sr-all-filters ${query.tools.size > 0 ? "sr-filter-chosen" : ""}`}
       button={
         <>
           <span>{words}</span> <Glyph name="down" />
         </>
       }
     >
-      <ul className="sr-choices">
-        {tools.map(([tool, count]) => (
-          <li key={tool}>
-            <label>
-              <input
-                type="checkbox"
-                checked={query.tools.has(tool)}
-                onChange={() => onQuery({ ...query, tools: toggled(query.tools, tool) })}
-              />
-              <span>
-                <VisibleText text={toolName(tool)} />
-              </span>
-              <b>{formatCount(count)}</b>
-            </label>
-          </li>
-        ))}
-      </ul>
+      <div className="sr-choices">
+        <Choices name="What stands out" choices={marks} />
+        <Choices name="Entry types" choices={types} />
+        <Choices name="Tools" choices={tools} />
+      </div>
       {query.tools.size > 0 && (
         <button
           type="button"
@@ -170,6 +252,26 @@ function ToolChoice({ query, counts, onQuery }: Pick<Props, "query" | "counts" |
         </button>
       )}
     </Unfolding>
+  );
+}
+
+/** Those of a kind that the trace has; none of them: nothing. */
+function Choices({ name, choices }: { name: string; choices: readonly Choice[] }) {
+  const offered = choices.filter((one) => one.count !== 0 || one.chosen);
+  if (offered.length === 0) return null;
+  return (
+    <fieldset>
+      <legend>{name}</legend>
+      {offered.map((one) => (
+        <label key={one.key} className={one.className}>
+          <input type="checkbox" checked={one.chosen} onChange={one.toggle} />
+          <span>
+            {one.mark} <VisibleText text={one.words} />
+          </span>
+          {one.count !== null && <b>{formatCount(one.count)}</b>}
+        </label>
+      ))}
+    </fieldset>
   );
 }
 
@@ -247,13 +349,13 @@ function SearchBox({ inputRef, query, onQuery, counts, match, matches, search, o
   }, [text]);
 
   return (
-    <div className="sr-search">
+    <div className={query.text === "" ? "sr-search" : "sr-search sr-searching"}>
       <Glyph name="search" />
       <input
         ref={inputRef}
         type="search"
         value={text}
-        placeholder="Find in the trace"
+        placeholder="Find"
         aria-label="Find in the trace"
         spellCheck={false}
         autoComplete="off"
