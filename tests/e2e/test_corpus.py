@@ -59,7 +59,7 @@ def test_every_agent_of_a_workflow_opens_from_its_call_and_leads_back(corpus, op
     call = page.locator("article[aria-current=true]")
     expect(call).to_contain_text("Workflow launched in background")
     for name in ran:
-        call.get_by_role("link", name=f"Open {name}").click()
+        page.get_by_role("feed", name="Trace").get_by_role("link", name=f"Open {name}").click()
         expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
         page.keyboard.press("u")
         expect(call).to_contain_text("Workflow launched in background")

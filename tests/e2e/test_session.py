@@ -224,7 +224,7 @@ def test_meta_shows_the_four_token_figures_and_both_times(site, open_page, entri
 def test_a_subagent_opens_from_its_call_and_leads_back_to_it(site, open_page, entries):
     spawning = next(entry for entry in entries(LOYALTY) if entry["tool"] == "Agent" and entry["role"] == "call")
     page = open_session(open_page, site, LOYALTY, f"?entry={spawning['seq']}")
-    row(page, spawning["seq"]).get_by_role("link", name="Open subagent").click()
+    page.get_by_role("feed", name="Trace").get_by_role("link", name="Open Find where orders").click()
     expect(page.get_by_role("heading", level=1, name="Find where orders change state")).to_be_visible()
     expect(page.get_by_role("feed", name="Trace")).to_contain_text("Find out where an order changes its state")
 
@@ -275,7 +275,7 @@ def test_the_filter_of_the_list_is_kept_on_the_way_into_a_subagent_and_back(site
     page = open_session(open_page, site, LOYALTY, f"?view=audit&filter={harbor}&entry={spawning['seq']}")
     narrowed = page.get_by_role("navigation", name="Sessions").get_by_role("button", name="Change the filter")
     audit = page.get_by_role("button", name="Audit", exact=True)
-    row(page, spawning["seq"]).get_by_role("link", name="Open subagent").click()
+    page.get_by_role("feed", name="Trace").get_by_role("link", name="Open Find where orders").click()
     expect(page.get_by_role("heading", level=1, name="Find where orders change state")).to_be_visible()
     expect(narrowed).to_be_visible()
     expect(audit).to_have_attribute("aria-pressed", "true")

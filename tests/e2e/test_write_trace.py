@@ -177,14 +177,18 @@ def wire() -> Iterator[list[Wire]]:
         one.close()
 
 
-def rows(page: Page) -> list[tuple[int, int]]:
-    """Place and number of every row, all of which are on the screen."""
+def rows(page: Page, subagents: int) -> list[tuple[int, int | None]]:
+    """Place and number of every row, all of which are on the screen; a subagent's has no number."""
     page.set_viewport_size({"width": 1280, "height": ALL_ROWS_PX})
     articles = page.get_by_role("feed", name="Trace").locator("article")
+    # Which calls spawned them is told a little later than the entries.
+    expect(page.locator("article[data-subagent]")).to_have_count(subagents)
     total = int(articles.first.get_attribute("aria-setsize"))
     expect(articles).to_have_count(total)
     return articles.evaluate_all(
-        "rows => rows.map(row => [Number(row.ariaPosInSet), Number(row.dataset.seq)])",
+        """rows => rows.map(row => [
+            Number(row.ariaPosInSet), row.dataset.subagent ? null : Number(row.dataset.seq)
+        ])""",
     )
 
 
@@ -200,15 +204,17 @@ def expect_whole(page: Page, served: Served, replay: Replay, open_page) -> None:
     until(lambda: served.get(f"sessions/{replay.session}")["lines"] == lines, "all lines to be stored")
     seqs = entries(served, replay.session)
     expect(page.locator("footer")).to_contain_text(f"{len(seqs)} entries")
-    grown = rows(page)
+    family = served.get(f"sessions?parent={replay.session}&limit=500")["items"]
+    subagents = sum(one["spawned_by_seq"] is not None for one in family)
+    grown = rows(page, subagents)
     assert [place for place, _ in grown] == list(range(1, len(grown) + 1))
-    shown = [seq for _, seq in grown]
+    shown = [seq for _, seq in grown if seq is not None]
     assert shown == sorted(set(shown))
     assert set(shown) <= set(seqs)
 
     fresh = open_page(served, f"replay/{replay.session}")
     expect(fresh.locator("footer")).to_contain_text(f"{len(seqs)} entries")
-    assert rows(fresh) == grown
+    assert rows(fresh, subagents) == grown
 
 
 def delays_ms(page: Page, replay: Replay, seqs: list[int], opened_at: float) -> list[float]:

@@ -31,10 +31,11 @@ import type { Session } from "./shapes";
 import { ReplayBar } from "./timeline/ReplayBar";
 import { ReplayedTrace, type ShownTrace } from "./timeline/ReplayedTrace";
 import { useReplay } from "./timeline/useReplay";
-import { withSubagents } from "./trace/nesting";
+import { type Family, indexOfAgent, sessionOf, withSubagents } from "./trace/nesting";
 import { indexOfSeq, seqOf } from "./trace/place";
 import { countsOf, parseQuery, type Query, toggled, visibleTrace } from "./trace/query";
-import { entriesOf, headOf, type Row, Rows, subagentOf } from "./trace/rows";
+import { addressOf, entriesOf, type Row, Rows } from "./trace/rows";
+import { agentWords, spokenAgent } from "./trace/SubagentRow";
 import { stepsOf } from "./trace/steps";
 import { TraceBody } from "./trace/TraceBody";
 import { TraceList, type TraceListHandle } from "./trace/TraceList";
@@ -92,8 +93,12 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
   const live = session?.live ?? false;
   /** The subagent, opened in place, that the address's entry belongs to. */
   const addressedAgent = search.agent === sessionId ? undefined : search.agent;
-  const nested = useSubagentTraces(sessionId, addressedAgent, live);
-  const { traces } = nested;
+  const nested = useSubagentTraces(sessionId, addressedAgent, search.entry !== undefined, subagents, live);
+  const { traces, store } = nested;
+  const family: Family = useMemo(
+    () => ({ subagents, traces, keysOf: store.keysOf }),
+    [subagents, traces, store],
+  );
   const addressedRows = addressedAgent === undefined ? rows : (traces.get(addressedAgent)?.rows ?? NO_ROWS);
   const addressedSeq = seqOf(search.entry, addressedRows);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rows grow in place, `version` tells that they did
@@ -102,9 +107,11 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     [rows, version, view, shownQuery, open, excerpts],
   );
   const visible = useMemo(
-    () => withSubagents(own, traces, { view, query: shownQuery, open }),
-    [own, traces, view, shownQuery, open],
+    () => withSubagents(own, family, { view, query: shownQuery, open }),
+    [own, family, view, shownQuery, open],
   );
+  /** Rows on the session's own level: what is opened in place is counted where it is opened. */
+  const ownCount = useMemo(() => visible.rows.filter((row) => !row.nest).length, [visible]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above
   const counts = useMemo(() => countsOf(rows.list, view), [rows, version, view]);
 
@@ -116,39 +123,55 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
     },
     [navigate],
   );
-  const { replay, ...replaying } = useReplay(visible.rows, addressedSeq, (row) => {
-    change({ entry: headOf(row).seq, agent: row.nest?.sessionId });
-    announce(spokenRow(row, live, zone));
-  });
-  const { followed } = replaying;
-  /** The subagent, opened in place, that the selected entry belongs to. */
-  const agent = followed ? followed.nest?.sessionId : addressedAgent;
+  const say = (row: Row) =>
+    announce(
+      row.kind === "agent"
+        ? spokenAgent(row, sessionOf(row.agent, family), traces.has(row.agent))
+        : spokenRow(row, live, zone),
+    );
+  const { replay, ...replaying } = useReplay(
+    visible.rows,
+    `${addressedAgent ?? ""} ${addressedSeq ?? ""}`,
+    (row) => {
+      change(addressOf(row));
+      say(row);
+    },
+  );
+  const followed = replaying.followed && addressOf(replaying.followed);
+  /** The subagent that the selected entry belongs to, or that is itself selected, by its row. */
+  const agent = followed ? followed.agent : addressedAgent;
   const around = agent === undefined ? undefined : traces.get(agent);
   const selectedRows = agent === undefined ? rows : (around?.rows ?? NO_ROWS);
-  const selectedSeq = followed ? headOf(followed).seq : addressedSeq;
-  const selectedIndex = selectedSeq === null ? -1 : indexOfSeq(visible.rows, selectedRows, selectedSeq);
+  const selectedSeq = followed ? (followed.entry ?? null) : addressedSeq;
+  const isAgentSelected = agent !== undefined && (followed ?? search).entry === undefined;
+  const selectedIndex = isAgentSelected
+    ? indexOfAgent(visible.rows, agent)
+    : selectedSeq === null
+      ? -1
+      : indexOfSeq(visible.rows, selectedRows, selectedSeq);
   const selectedRow =
     visible.rows[selectedIndex] ??
     (selectedSeq === null ? null : (selectedRows.list[selectedRows.indexOf(selectedSeq)] ?? null));
   const select = useCallback(
     (row: Row) => {
       replay.hold();
-      change({ entry: headOf(row).seq, agent: row.nest?.sessionId });
+      change(addressOf(row));
       showInspector(true);
     },
     [replay, change, showInspector],
   );
   const toggle = useCallback((row: Row) => setOpen((before) => toggled(before, row.key)), []);
-  const inPlace = useInPlace({ store: nested.store, rows, agent, visible: visible.rows, list, change });
+  const inPlace = useInPlace({ store, agent, visible: visible.rows, list, change });
 
   const move = (index: number) => {
     const row = visible.rows[index];
     if (!row) return;
     // In a replay, to go somewhere is to go to the time at which that was.
     if (replaying.active) return replay.goTo(index);
-    change({ entry: headOf(row).seq, agent: row.nest?.sessionId });
+    leaveRow();
+    change(addressOf(row));
     list.current?.reveal(index, false);
-    announce(spokenRow(row, live, zone));
+    say(row);
   };
   const { step, stepMatch } = stepsOf({
     visible,
@@ -160,7 +183,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
   useDeepLink(
     addressedSeq,
     addressedAgent,
-    search.entry !== undefined,
+    search.entry !== undefined || addressedAgent !== undefined,
     addressedRows,
     visible.rows,
     selectedIndex,
@@ -201,9 +224,16 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
       if (!replaying.active) list.current?.follow();
     },
     open: () => {
+      const spawned = selectedRow ? (visible.spawned.get(selectedRow.key) ?? []) : [];
       if (selectedRow?.kind === "fold") toggle(selectedRow);
-      else if (selectedRow && subagentOf(selectedRow) !== null) inPlace.toggleSubagent(selectedRow);
-      else if (selectedRow) showInspector(true);
+      else if (selectedRow?.kind === "agent") {
+        announce(traces.has(selectedRow.agent) ? "Subagent hidden" : "Subagent shown below");
+        inPlace.toggleSubagent(selectedRow);
+      } else if (spawned.length > 0) {
+        const isShown = spawned.some((one) => !traces.has(one.agent));
+        announce(`${agentWords(spawned.length)} ${isShown ? "shown below" : "hidden"}`);
+        inPlace.showAll(spawned, isShown);
+      } else if (selectedRow) showInspector(true);
     },
     content: () => change({ tab: "content" }),
     diff: () => change({ tab: "diff" }),
@@ -219,7 +249,8 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
         announce(done ? "Link copied" : "Copying is not allowed here"),
       ),
     "copy-text": () => {
-      if (selectedRow)
+      if (selectedRow?.kind === "agent") announce("A subagent's row has no content of its own");
+      else if (selectedRow)
         void copyContent(selectedRow).then((done) =>
           announce(done ? "Content copied" : "Copying is not allowed here"),
         );
@@ -248,7 +279,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
       else if (wide) setWide(false);
       else if (panels.inDrawer && panels.inspector) showInspector(false);
       else if (replaying.active) replay.showAll();
-      else if (search.entry !== undefined) change({ entry: undefined });
+      else if (search.entry !== undefined || search.agent !== undefined) change({ entry: undefined });
     },
   };
   useKeys((action) => actions[action]());
@@ -268,6 +299,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
       ownSidechain: ofSubagent,
       traces,
       shown: visible.shown,
+      spawned: visible.spawned,
       rewrites: trace.rewrites,
       select,
       toggle,
@@ -318,15 +350,18 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
                 <Inspector
                   key={agent ?? sessionId}
                   sessionId={agent ?? sessionId}
-                  session={around?.session ?? session}
-                  row={selectedRow}
+                  session={(agent === undefined ? null : sessionOf(agent, family)) ?? session}
+                  row={selectedRow?.kind === "agent" ? null : selectedRow}
                   seq={selectedSeq}
                   missing={
-                    (agent === undefined ? trace.caughtUp : nested.isForeign || around?.state === "whole") &&
-                    search.entry !== undefined &&
-                    !selectedRow
-                      ? String(search.entry)
-                      : null
+                    selectedRow ||
+                    !(agent === undefined ? trace.caughtUp : nested.isForeign || around?.state === "whole")
+                      ? null
+                      : search.entry !== undefined
+                        ? `entry ${search.entry}`
+                        : nested.isForeign
+                          ? "such subagent"
+                          : null
                   }
                   entries={selectedRows.entries}
                   onEntry={(entry) => change({ entry, agent })}
@@ -426,7 +461,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
         </TraceBody>
         {!replaying.active && <WaitingLine trace={trace} session={session} />}
         <ReplayBar replay={replay} actions={replayActions} selected={selectedIndex} live={live} zone={zone} />
-        <TraceStatus trace={trace} session={session} shown={own.rows.length} onRetry={onRetry} />
+        <TraceStatus trace={trace} session={session} shown={ownCount} onRetry={onRetry} />
       </Panels>
       {keysShown && <KeyList onClose={() => setKeysShown(false)} />}
     </div>
@@ -448,6 +483,13 @@ function useDrawn(ready: boolean): boolean {
     };
   }, [ready]);
   return drawn;
+}
+
+/** A control of the row that one comes from must not hear the `Enter` that is for the next. */
+function leaveRow(): void {
+  const { activeElement } = document;
+  if (activeElement?.closest("article"))
+    activeElement.closest<HTMLElement>("[role=feed]")?.focus({ preventScroll: true });
 }
 
 /** A subagent's prompt was written by the model; on the subagent's own page it is what begins the trace. */

@@ -18,7 +18,7 @@ export const KEYS: readonly ListedKey[] = [
   { keys: ["g g", "G"], does: "first, last entry", group: "Move" },
   {
     keys: ["Enter"],
-    does: "open the entry in the inspector, unfold it, or show its subagent below it",
+    does: "open the entry in the inspector, unfold it, or show a subagent below it",
     group: "Read",
   },
   { keys: ["1", "2", "3"], does: "Content, Diff, Meta", group: "Read" },

@@ -1,5 +1,5 @@
 /** The sessions that this page asks for: the one shown, its family, and its neighbours in the list. */
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { answer, api } from "../api/client";
 import { formatBytes, formatCount } from "../format";
 import type { Session } from "./shapes";
@@ -39,25 +39,37 @@ export function useAncestors(session: Session | null) {
 }
 
 const PAGE_MAX = 500;
+const LIVE_FIGURES_MS = 5_000;
 
 /** The sessions spawned by this one, by id. */
 export function useSubagents(session: Session | null) {
-  return useQuery({
+  return useQuery<ReadonlyMap<string, Session>>({
     queryKey: ["subagents", session?.id, session?.subagents],
     enabled: session !== null && session.subagents > 0,
-    staleTime: 5_000,
+    staleTime: LIVE_FIGURES_MS,
+    // One more was spawned: the rows of those before stay until it is known.
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) =>
+      [...(state.data?.values() ?? [])].some((one) => one.live) && LIVE_FIGURES_MS,
     queryFn: ({ signal }) => fetchSubagents(session?.id ?? "", signal),
   });
 }
 
-/** The sessions whose parent is the given one, by id. */
+/** The sessions whose parent is the given one, by id, in the order in which they started. */
 export async function fetchSubagents(
   parent: string,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Session>> {
-  const query = { parent, limit: PAGE_MAX };
-  const page = await answer(api.GET("/api/sessions", { params: { query }, signal }));
-  return new Map((page.items as Session[]).map((one) => [one.id, one]));
+  const found = new Map<string, Session>();
+  for (let cursor: string | undefined; ; ) {
+    const query = { parent, limit: PAGE_MAX, ...(cursor !== undefined && { cursor }) };
+    const page: { items: unknown[]; next_cursor: string | null } = await answer(
+      api.GET("/api/sessions", { params: { query }, signal }),
+    );
+    for (const one of page.items as Session[]) found.set(one.id, one);
+    if (page.next_cursor === null) return found;
+    cursor = page.next_cursor;
+  }
 }
 
 /** The session with the figures of all its subagents added. */

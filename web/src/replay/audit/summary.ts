@@ -165,7 +165,7 @@ class Count {
   row(row: Row): void {
     if (row.kind === "entry") this.#entry(row.entry, row);
     else if (row.kind === "fold") for (const entry of row.entries) this.#entry(entry, row);
-    else {
+    else if (row.kind === "tool") {
       this.#entry(row.call, row);
       for (const entry of row.progress) this.#entry(entry, row);
       if (row.result) this.#entry(row.result, row);

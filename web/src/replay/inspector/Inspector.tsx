@@ -27,7 +27,7 @@ interface Props {
   row: Row | null;
   /** The entry of the row that was asked for: a member of a run, or the result of a call. */
   seq: number | null;
-  /** What the address names as an entry, where this session has no such entry. */
+  /** What the address names, an entry or a subagent, where this session has no such thing. */
   missing: string | null;
   /** The entries that have come, by number. */
   entries: ReadonlyMap<number, Entry>;
@@ -54,13 +54,15 @@ export function Inspector(props: Props) {
       <aside className="sr-inspector" aria-label="Inspector">
         <div className="sr-inspector-head">
           <div className="sr-inspector-words">
-            <h2 className="sr-inspector-title">This session</h2>
+            <h2 className="sr-inspector-title">
+              {props.session?.parent_id != null ? "This subagent" : "This session"}
+            </h2>
           </div>
           <CloseButton onClose={props.onClose} />
         </div>
         {props.missing !== null && (
           <p className="sr-notice sr-notice-error sr-inspector-missing" role="status">
-            There is no entry {props.missing} in this session: the link may be cut off, or of another session.
+            There is no {props.missing} in this session: the link may be cut off, or of another session.
           </p>
         )}
         <p className="sr-empty">

@@ -138,10 +138,11 @@ function rowsOnScreen(stage: HTMLElement): { from: number; to: number } | null {
   const { top, bottom } = scroller.getBoundingClientRect();
   let from = Number.POSITIVE_INFINITY;
   let to = Number.NEGATIVE_INFINITY;
-  for (const item of scroller.querySelectorAll<HTMLElement>("[data-item-index]")) {
+  for (const item of scroller.querySelectorAll("[data-item-index]")) {
     const box = item.getBoundingClientRect();
     if (box.bottom <= top || box.top >= bottom || box.height === 0) continue;
-    const index = Number(item.dataset.itemIndex);
+    // The list's own number begins anywhere: it keeps rows in place while others come before them.
+    const index = Number(item.querySelector("article")?.ariaPosInSet) - 1;
     from = Math.min(from, index + Math.max(0, top - box.top) / box.height);
     to = Math.max(to, index + Math.min(1, (bottom - box.top) / box.height));
   }

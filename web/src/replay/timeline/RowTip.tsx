@@ -1,6 +1,6 @@
 import { formatDuration, formatTime } from "../../format";
 import { VisibleText } from "../text/VisibleText";
-import { TYPE_WORDS, TypeIcon } from "../trace/EntryMark";
+import { Glyph, TYPE_WORDS, TypeIcon } from "../trace/EntryMark";
 import { headOf } from "../trace/rows";
 import { toolName, wordsOf } from "../trace/words";
 import { wordsOfMarks } from "./marks";
@@ -21,8 +21,17 @@ export function RowTip({ timeline, index, zone }: { timeline: Timeline; index: n
     <>
       <span className="sr-tip-time">{timeWords(timeline, timeline.instants[index] ?? 0, zone)}</span>
       <span className="sr-tip-row">
-        <TypeIcon type={head.type} />
-        <b className={`sr-type-${head.type}`}>{TYPE_WORDS[head.type]}</b>
+        {row.kind === "agent" ? (
+          <>
+            <Glyph name="agent" />
+            <b>Subagent</b>
+          </>
+        ) : (
+          <>
+            <TypeIcon type={head.type} />
+            <b className={`sr-type-${head.type}`}>{TYPE_WORDS[head.type]}</b>
+          </>
+        )}
         {head.tool && head.type === "tool" && <b className="sr-tip-tool">{toolName(head.tool)}</b>}
         <span className="sr-tip-words">
           <VisibleText text={words.trim().slice(0, WORDS_CHARACTERS_MAX)} find="" />

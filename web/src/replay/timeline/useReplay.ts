@@ -33,13 +33,13 @@ export interface ReplayControl {
 }
 
 /**
- * The replay of the rows that are shown.
+ * The replay of the rows that are shown. `addressed` is the place that the address names, in whatever words.
  *
  * `onRest` hears of the row at which the playhead came to rest, so that the address can say it.
  */
 export function useReplay(
   rows: readonly Row[],
-  selectedSeq: number | null,
+  addressed: string,
   onRest: (row: Row) => void,
 ): ReplayControl {
   const [replay] = useState(() => new Replay());
@@ -47,7 +47,7 @@ export function useReplay(
   const skipIdle = idleChoice.use() === "skip";
   const active = useSyncExternalStore(replay.subscribe, () => replay.get().position !== null);
   const playing = useSyncExternalStore(replay.subscribe, () => replay.get().playing);
-  const followed = useFollowed(replay, selectedSeq, onRest);
+  const followed = useFollowed(replay, addressed, onRest);
 
   useTimeline(replay, rows, skipIdle);
   useEffect(() => replay.setSpeed(speed), [replay, speed]);
@@ -123,7 +123,7 @@ function useTimeline(replay: Replay, rows: readonly Row[], skipIdle: boolean): v
 }
 
 /** The entry at a moving playhead, told a few times a second; null when the address says what is looked at. */
-function useFollowed(replay: Replay, selectedSeq: number | null, onRest: (row: Row) => void): Row | null {
+function useFollowed(replay: Replay, addressed: string, onRest: (row: Row) => void): Row | null {
   const [followed, setFollowed] = useState<Row | null>(null);
   const rest = useRef(onRest);
   useEffect(() => {
@@ -170,6 +170,6 @@ function useFollowed(replay: Replay, selectedSeq: number | null, onRest: (row: R
   useEffect(() => {
     const { playing, scrubbing } = replay.get();
     if (!playing && !scrubbing) setFollowed(null);
-  }, [replay, selectedSeq]);
+  }, [replay, addressed]);
   return followed;
 }

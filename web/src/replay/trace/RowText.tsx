@@ -33,7 +33,7 @@ function hasPicture(entry: Entry): boolean {
 
 /** What the row says below its head: the beginning of the entry, or all of it. */
 export function RowText({ row, find, ...props }: Props) {
-  if (row.kind === "fold") return null;
+  if (row.kind === "fold" || row.kind === "agent") return null;
   if (props.whole) {
     return (
       <Suspense fallback={<p className="sr-whole sr-whole-waiting">Loading the entry…</p>}>

@@ -58,8 +58,9 @@ export function TraceList({
   const scroller = useRef<HTMLElement | null>(null);
   const firstIndex = useRef(0);
   const { bring, brought } = useBrought(rows, busy, list, scroller);
-  const offset = useKeptPlace(rows, { windowed, busy }, scroller, brought);
   const { end, atEnd } = useFollowedEnd({ following, version }, scroller);
+  const place = { windowed, busy, followed: following && atEnd };
+  const offset = useKeptPlace(rows, place, scroller, brought);
   /** The last entry that was there when the end left the screen: those after it are new. */
   const [seen, setSeen] = useState<number | null>(null);
 
@@ -172,7 +173,7 @@ function reveal(list: VirtuosoHandle | null, index: number, tries: number, isWan
 export function entriesAfter(rows: readonly Row[], seq: number): number {
   let count = 0;
   for (const row of rows) {
-    if (row.nest) continue;
+    if (row.nest || row.kind === "agent") continue;
     if (row.kind === "entry") count += Number(isWhole(row) && row.entry.seq > seq);
     else if (row.kind === "fold") count += newer(row.entries, seq);
     else

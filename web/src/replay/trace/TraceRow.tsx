@@ -1,4 +1,4 @@
-import { memo, type RefObject, useLayoutEffect, useRef } from "react";
+import { memo, useRef } from "react";
 import { formatCount, formatDateTimeExact, formatDuration, formatShort, formatTime } from "../../format";
 import { permanentLink } from "../address";
 import { CopyButton } from "../clipboard";
@@ -8,20 +8,20 @@ import { Glyph, TYPE_WORDS, TypeIcon } from "./EntryMark";
 import { Excerpt, excerptOf } from "./Excerpt";
 import { hasFailed, isDamaged } from "./query";
 import { RowText } from "./RowText";
+import { LEVEL_PX, Rails, useKeptFocus } from "./rowFrame";
 import {
+  type AgentRow,
   durationOf,
   entriesOf,
   type FoldRow,
   headOf,
-  type Nest,
   type Row,
   statusOf,
-  subagentOf,
   type ToolRow,
   type ToolStatus,
 } from "./rows";
-import { SubagentBar } from "./SubagentBar";
-import type { SubagentTrace, SubagentTraces } from "./subagentTraces";
+import { Spawned, SubagentRow } from "./SubagentRow";
+import type { SubagentTraces } from "./subagentTraces";
 import type { Excerpts } from "./useMatches";
 import { changeOf, relativePath, toolName, wordsOf } from "./words";
 
@@ -45,14 +45,18 @@ export interface TraceScene {
   /** Subagents that are opened in place, and how many rows each shows. */
   traces: SubagentTraces;
   shown: ReadonlyMap<string, number>;
+  /** The subagents of each call, by the key of its row. */
+  spawned: ReadonlyMap<number, readonly AgentRow[]>;
   /** Keys of the rows that show all of their entry. */
   whole: ReadonlySet<number>;
   rewrites: number;
   select: (row: Row) => void;
   toggle: (row: Row) => void;
   toggleWhole: (row: Row) => void;
-  /** Opens the subagent that the row's call spawned below it, or closes it. */
-  toggleSubagent: (row: Row) => void;
+  /** Opens a subagent below its row, or closes it. */
+  toggleSubagent: (row: AgentRow) => void;
+  /** Opens all subagents of a call, or closes them. */
+  showAll: (agents: readonly AgentRow[], isShown: boolean) => void;
   closeSubagent: (sessionId: string) => void;
   retrySubagent: (sessionId: string) => void;
 }
@@ -67,11 +71,29 @@ interface Props {
 export function TraceRow({ row, scene, position, total }: Props) {
   const { nest } = row;
   const around = nest ? scene.traces.get(nest.sessionId) : undefined;
-  const subagentId = subagentOf(row);
-  const subagents = around?.subagents ?? scene.subagents;
-  const subagent = subagentId === null ? null : (scene.traces.get(subagentId) ?? null);
   const session = nest ? around?.session : undefined;
-  const others = subagentId === null ? NO_SESSIONS : spawnedBeside(row, subagentId, subagents);
+  const subagents = around?.subagents ?? scene.subagents;
+  if (row.kind === "agent") {
+    const trace = scene.traces.get(row.agent) ?? null;
+    return (
+      <SubagentRow
+        row={row}
+        sessionId={scene.sessionId}
+        session={trace?.session ?? subagents.get(row.agent) ?? null}
+        trace={trace}
+        shown={scene.shown.get(row.agent) ?? 0}
+        selected={scene.selectedKey === row.key}
+        zone={scene.zone}
+        position={position}
+        total={total}
+        select={scene.select}
+        toggle={scene.toggleSubagent}
+        retry={scene.retrySubagent}
+        closeSubagent={scene.closeSubagent}
+      />
+    );
+  }
+  const agents = scene.spawned.get(row.key) ?? NO_AGENTS;
   return (
     <RowFrame
       row={row}
@@ -79,13 +101,9 @@ export function TraceRow({ row, scene, position, total }: Props) {
       open={scene.open.has(row.key)}
       whole={scene.whole.has(row.key)}
       live={(session?.live ?? scene.live) && row.kind === "tool"}
-      subagentId={subagentId}
-      subagentSession={
-        subagent?.session ?? (subagentId === null ? null : (subagents.get(subagentId) ?? null))
-      }
-      subagent={subagent}
-      otherSubagents={others}
-      subagentShown={subagentId === null ? 0 : (scene.shown.get(subagentId) ?? 0)}
+      agents={agents}
+      agentsOpen={agents.filter((one) => scene.traces.has(one.agent)).length}
+      agentsLive={agents.filter((one) => subagents.get(one.agent)?.live).length}
       zone={scene.zone}
       project={session ? session.project : scene.project}
       find={scene.find}
@@ -97,9 +115,8 @@ export function TraceRow({ row, scene, position, total }: Props) {
       select={scene.select}
       toggle={scene.toggle}
       toggleWhole={scene.toggleWhole}
-      toggleSubagent={scene.toggleSubagent}
+      showAll={scene.showAll}
       closeSubagent={scene.closeSubagent}
-      retrySubagent={scene.retrySubagent}
       position={position}
       total={total}
     />
@@ -107,23 +124,7 @@ export function TraceRow({ row, scene, position, total }: Props) {
 }
 
 /** One for all rows, so that a row is drawn again only where something changed. */
-const NO_SESSIONS: readonly Session[] = [];
-
-/** What else a call spawned: a workflow runs several subagents, in the order of their start. */
-function spawnedBeside(
-  row: Row,
-  subagentId: string,
-  subagents: ReadonlyMap<string, Session>,
-): readonly Session[] {
-  const spawnedBy = subagents.get(subagentId)?.spawned_by_seq;
-  if (row.kind !== "tool" || (spawnedBy !== row.call.seq && spawnedBy !== row.result?.seq))
-    return NO_SESSIONS;
-  const others = [...subagents.values()].filter(
-    (one) => one.spawned_by_seq === spawnedBy && one.id !== subagentId,
-  );
-  others.sort((one, other) => (one.started_at ?? "").localeCompare(other.started_at ?? ""));
-  return others.length === 0 ? NO_SESSIONS : others;
-}
+const NO_AGENTS: readonly AgentRow[] = [];
 
 interface FrameProps {
   row: Row;
@@ -131,11 +132,10 @@ interface FrameProps {
   open: boolean;
   whole: boolean;
   live: boolean;
-  subagentId: string | null;
-  subagentSession: Session | null;
-  subagent: SubagentTrace | null;
-  otherSubagents: readonly Session[];
-  subagentShown: number;
+  /** What the row's call spawned; how many of it are opened in place, and how many still work. */
+  agents: readonly AgentRow[];
+  agentsOpen: number;
+  agentsLive: number;
   zone: string;
   project: string | null;
   find: string;
@@ -147,14 +147,11 @@ interface FrameProps {
   select: (row: Row) => void;
   toggle: (row: Row) => void;
   toggleWhole: (row: Row) => void;
-  toggleSubagent: (row: Row) => void;
+  showAll: (agents: readonly AgentRow[], isShown: boolean) => void;
   closeSubagent: (sessionId: string) => void;
-  retrySubagent: (sessionId: string) => void;
   position: number;
   total: number;
 }
-
-const LEVEL_PX = 22;
 
 const RowFrame = memo(function RowFrame(props: FrameProps) {
   const { row, selected, open, zone, sessionId } = props;
@@ -180,6 +177,7 @@ const RowFrame = memo(function RowFrame(props: FrameProps) {
         aria-posinset={props.position + 1}
         aria-setsize={props.total}
         aria-current={selected ? "true" : undefined}
+        data-key={row.key}
         data-seq={head.seq}
         data-agent={agent}
         onClick={() => {
@@ -228,16 +226,13 @@ const RowFrame = memo(function RowFrame(props: FrameProps) {
             <FoldBody row={row} open={open} reachable={selected} toggle={props.toggle} />
           )}
           {props.excerpt !== null && <Excerpt text={props.excerpt} find={props.find} />}
-          {props.subagentId !== null && (
-            <SubagentBar
-              sessionId={props.subagentId}
-              session={props.subagentSession}
-              trace={props.subagent}
-              others={props.otherSubagents}
-              shown={props.subagentShown}
+          {props.agents.length > 1 && (
+            <Spawned
+              agents={props.agents}
+              open={props.agentsOpen}
+              live={props.agentsLive}
               reachable={selected}
-              toggle={() => props.toggleSubagent(row)}
-              retry={() => props.retrySubagent(props.subagentId ?? "")}
+              showAll={props.showAll}
             />
           )}
         </div>
@@ -249,45 +244,6 @@ const RowFrame = memo(function RowFrame(props: FrameProps) {
 /** A chapter of the session; what a subagent was asked was written by the model. */
 function isHumanPrompt(row: Row, depth: number): boolean {
   return row.kind === "entry" && row.entry.type === "user" && depth === 0;
-}
-
-/** A row that leaves the screen with the focus in it hands it to the list, so that Tab goes on from there. */
-function useKeptFocus(article: RefObject<HTMLElement | null>): void {
-  useLayoutEffect(() => {
-    const { current } = article;
-    return () => {
-      if (!current?.contains(document.activeElement)) return;
-      current.closest<HTMLElement>("[role=feed]")?.focus({ preventScroll: true });
-    };
-  }, [article]);
-}
-
-interface RailsProps {
-  nest: Nest;
-  depth: number;
-  close: (sessionId: string) => void;
-}
-
-/** The tree lines of the subagents that a row lies in; a click on one closes that subagent. */
-function Rails({ nest, depth, close }: RailsProps) {
-  const nests: Nest[] = [];
-  for (let one: Nest | null = nest; one !== null; one = one.parent) nests.unshift(one);
-  return nests.map((one) => (
-    <button
-      key={one.sessionId}
-      type="button"
-      className="sr-tree-line"
-      // The row that opened the subagent has a control for this.
-      aria-hidden="true"
-      tabIndex={-1}
-      title="Hide this subagent"
-      style={{ insetInlineStart: (one.level - 1 - depth) * LEVEL_PX - 3 }}
-      onClick={(event) => {
-        event.stopPropagation();
-        close(one.sessionId);
-      }}
-    />
-  ));
 }
 
 function IdleGap({ idle_ms }: { idle_ms: number }) {

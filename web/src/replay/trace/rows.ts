@@ -51,7 +51,25 @@ export interface FoldRow {
   idle_ms: number | null;
 }
 
-export type Row = EntryRow | ToolRow | FoldRow;
+/** A subagent, below the call that spawned it: it holds no entry, what is shown of its trace lies under it. */
+export interface AgentRow {
+  kind: "agent";
+  /** Just below the keys of the subagent's own rows. */
+  key: number;
+  /** Where the row stands, which is where its call does. */
+  nest?: Nest | undefined;
+  /** The subagent's session. */
+  agent: string;
+  /** Its place among those that the call spawned, from 1, and how many they are. */
+  place: number;
+  among: number;
+  /** The entry that spawned it. */
+  call: Entry;
+  depth: number;
+  idle_ms: null;
+}
+
+export type Row = EntryRow | ToolRow | FoldRow | AgentRow;
 
 export type ToolStatus = "running" | "ok" | "error" | "denied" | "no-result";
 
@@ -153,7 +171,7 @@ export class Rows {
     const swap = (known: Entry) => (known.seq === entry.seq ? entry : known);
     if (row.kind === "entry") this.list[index] = { ...row, entry };
     else if (row.kind === "fold") this.list[index] = { ...row, entries: row.entries.map(swap) };
-    else
+    else if (row.kind === "tool")
       this.list[index] = {
         ...row,
         call: swap(row.call),
@@ -176,13 +194,10 @@ export function keyOf(seq: number, nest: Nest | undefined): number {
   return seq + (nest?.keysFrom ?? 0);
 }
 
-/** The session of the subagent that the row's call spawned, null where it spawned none. */
-export function subagentOf(row: Row): string | null {
-  if (row.kind === "fold") return null;
-  const entry = headOf(row);
-  return (
-    entry.subagent_session_id ?? (row.kind === "tool" ? (row.result?.subagent_session_id ?? null) : null)
-  );
+/** What the page's address says of a row: a subagent's own names no entry. */
+export function addressOf(row: Row): { entry: number | undefined; agent: string | undefined } {
+  if (row.kind === "agent") return { entry: undefined, agent: row.agent };
+  return { entry: headOf(row).seq, agent: row.nest?.sessionId };
 }
 
 function isCall(entry: Entry): boolean {
@@ -195,16 +210,19 @@ function withoutNulls<T extends object>(facts: T): Partial<{ [K in keyof T]: Non
   ) as Partial<{ [K in keyof T]: NonNullable<T[K]> }>;
 }
 
+const NO_ENTRIES: readonly Entry[] = [];
+
 /** Entries of a row in the order of the file. */
 export function entriesOf(row: Row): readonly Entry[] {
   if (row.kind === "entry") return [row.entry];
   if (row.kind === "fold") return row.entries;
+  if (row.kind === "agent") return NO_ENTRIES;
   return row.result ? [row.call, ...row.progress, row.result] : [row.call, ...row.progress];
 }
 
-/** The entry that stands for the row: its link, its time, what the inspector opens. */
+/** The entry that stands for the row: its link, its time, what the inspector opens; for a subagent its call. */
 export function headOf(row: Row): Entry {
-  if (row.kind === "tool") return row.call;
+  if (row.kind === "tool" || row.kind === "agent") return row.call;
   if (row.kind === "entry") return row.entry;
   return row.entries[0] as Entry;
 }

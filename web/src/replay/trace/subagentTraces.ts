@@ -28,15 +28,20 @@ export type SubagentTraces = ReadonlyMap<string, SubagentTrace>;
 
 const PAGE_ENTRIES = 500;
 const POLL_MS = 2_000;
+/** Read at the same time: a workflow has dozens, and browsers allow six connections, one of which is the stream. */
+const READERS_MAX = 3;
 /** More lines than a transcript can have, times the entries of a line: keys of two traces never meet. */
-const KEYS_OF_A_TRACE = 2 ** 41;
+const KEYS_OF_A_TRACE = 2 ** 37;
 const CHAIN_MAX = 20;
+
+const NO_SUBAGENTS: ReadonlyMap<string, Session> = new Map();
 
 export class SubagentTraceStore {
   #traces: SubagentTraces = new Map();
   #readers = new Map<string, AbortController>();
   #listeners = new Set<() => void>();
-  #opened = 0;
+  #keys = new Map<string, number>();
+  #reading = new Turns(READERS_MAX);
   /** The session of the page may still grow, and with it what it spawned. */
   rootLive = false;
 
@@ -47,17 +52,23 @@ export class SubagentTraceStore {
     return () => this.#listeners.delete(listener);
   };
 
+  /** Where the keys of a subagent's rows begin, opened or not: no two sessions share one. */
+  readonly keysOf = (sessionId: string): number => {
+    const known = this.#keys.get(sessionId) ?? (this.#keys.size + 1) * KEYS_OF_A_TRACE;
+    this.#keys.set(sessionId, known);
+    return known;
+  };
+
   /** Opens a subagent below its parent; does nothing where it is open already. */
   open(sessionId: string, parent: Nest | null): void {
     if (this.#traces.has(sessionId)) return;
-    this.#opened += 1;
-    const keysFrom = this.#opened * KEYS_OF_A_TRACE;
+    const keysFrom = this.keysOf(sessionId);
     const nest: Nest = { sessionId, level: (parent?.level ?? 0) + 1, keysFrom, parent };
     this.#put({
       nest,
       session: null,
       rows: new Rows(nest),
-      subagents: new Map(),
+      subagents: NO_SUBAGENTS,
       state: "loading",
       error: null,
       rewrites: 0,
@@ -93,11 +104,11 @@ export class SubagentTraceStore {
   }
 
   /**
-   * Opens a subagent together with all that it lies in.
+   * Opens all that a subagent lies in, and itself where it is to be shown `whole`, not as the row below its call.
    *
    * @returns Whether `sessionId` is a subagent, at whatever depth, of `root`.
    */
-  async openChain(sessionId: string, root: string, signal: AbortSignal): Promise<boolean> {
+  async openChain(sessionId: string, root: string, whole: boolean, signal: AbortSignal): Promise<boolean> {
     const chain: string[] = [];
     for (let id: string | null = sessionId; id !== root; ) {
       if (id === null || chain.includes(id) || chain.length === CHAIN_MAX) return false;
@@ -105,7 +116,7 @@ export class SubagentTraceStore {
       id = (await fetchSession(id, signal)).parent_id;
     }
     let parent: Nest | null = null;
-    for (const id of chain) {
+    for (const id of whole ? chain : chain.slice(0, -1)) {
       this.open(id, parent);
       parent = this.#traces.get(id)?.nest ?? null;
     }
@@ -121,11 +132,7 @@ export class SubagentTraceStore {
   async #read(sessionId: string, signal: AbortSignal): Promise<void> {
     try {
       while (!signal.aborted) {
-        const session = await fetchSession(sessionId, signal);
-        this.#begin(sessionId, session);
-        await this.#readPages(sessionId, signal);
-        const subagents = session.subagents > 0 ? await fetchSubagents(sessionId, signal) : new Map();
-        this.#change(sessionId, { subagents, state: "whole" });
+        const session = await this.#reading.take(() => this.#readToEnd(sessionId, signal), signal);
         if (!session.live && !this.rootLive) return;
         await pause(POLL_MS, signal);
         await shown(signal);
@@ -139,6 +146,15 @@ export class SubagentTraceStore {
         if (!signal.aborted) this.#start(sessionId);
       } else this.#change(sessionId, { state: "failed", error });
     }
+  }
+
+  async #readToEnd(sessionId: string, signal: AbortSignal): Promise<Session> {
+    const session = await fetchSession(sessionId, signal);
+    this.#begin(sessionId, session);
+    await this.#readPages(sessionId, signal);
+    const subagents = session.subagents > 0 ? await fetchSubagents(sessionId, signal) : NO_SUBAGENTS;
+    this.#change(sessionId, { subagents, state: "whole" });
+    return session;
   }
 
   #begin(sessionId: string, session: Session): void {
@@ -178,6 +194,29 @@ export class SubagentTraceStore {
 
   #tell(): void {
     for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Lets a few pieces of work be done at a time, in the order in which they came. */
+class Turns {
+  #free: number;
+  #waiting: (() => void)[] = [];
+
+  constructor(most: number) {
+    this.#free = most;
+  }
+
+  async take<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      signal.throwIfAborted();
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free += 1;
+    }
   }
 }
 

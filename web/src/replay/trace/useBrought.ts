@@ -1,6 +1,6 @@
 import { type RefObject, useCallback, useEffect, useRef } from "react";
 import type { VirtuosoHandle } from "react-virtuoso";
-import { headOf, type Row } from "./rows";
+import type { Row } from "./rows";
 import { articleOf, HANDS } from "./useKeptPlace";
 
 /** A list that is still being laid out, or gets rows before it, forgets where it was to scroll: it is watched on. */
@@ -67,9 +67,8 @@ export function useBrought(
 }
 
 function isOnScreen(row: Row, element: HTMLElement | null): boolean {
-  // A subagent's row is told by its own list; here it counts as shown.
-  if (!element || row.nest) return true;
-  const box = articleOf(element, headOf(row).seq)?.getBoundingClientRect();
+  if (!element) return true;
+  const box = articleOf(element, row.key)?.getBoundingClientRect();
   const edges = element.getBoundingClientRect();
   return box !== undefined && box.bottom > edges.top && box.top < edges.bottom;
 }

@@ -3,7 +3,7 @@ import { headOf, type Row, type Rows } from "./rows";
 import type { TraceListHandle } from "./TraceList";
 
 /**
- * Scrolls to the entry of the address once it has come, and again when the address changes from outside.
+ * Scrolls to the entry of the address, or to the subagent that it names alone, once it has come, and again when the address changes from outside.
  *
  * A member of a folded run is unfolded first.
  *
@@ -24,8 +24,9 @@ export function useDeepLink(
   latest.current = index;
   useEffect(() => {
     const place = `${agent ?? ""} ${seq}`;
-    if (!asked || seq === null || reached.current === place) return;
-    const row = rows.list[rows.indexOf(seq)];
+    if (!asked || reached.current === place) return;
+    // Without an entry it is the subagent's own row that is asked for.
+    const row = seq === null ? visible[index] : rows.list[rows.indexOf(seq)];
     if (!row) return;
     if (row.kind === "fold" && headOf(row).seq !== seq && visible[index]?.key === row.key) {
       setOpen((before) => new Set(before).add(row.key));

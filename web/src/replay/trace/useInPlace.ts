@@ -1,14 +1,13 @@
 import { type RefObject, useMemo, useRef, useState } from "react";
+import { indexOfAgent } from "./nesting";
 import { toggled } from "./query";
-import { headOf, type Row, type Rows, subagentOf } from "./rows";
+import { type AgentRow, addressOf, type Row } from "./rows";
 import { chainOf, type SubagentTraceStore } from "./subagentTraces";
 import type { TraceListHandle } from "./TraceList";
 
 interface Place {
   store: SubagentTraceStore;
-  /** The session's own trace. */
-  rows: Rows;
-  /** The subagent that the selected entry belongs to. */
+  /** The subagent that is selected, or that the selected entry belongs to. */
   agent: string | undefined;
   visible: readonly Row[];
   list: RefObject<TraceListHandle | null>;
@@ -19,7 +18,9 @@ export interface InPlace {
   /** Keys of the rows that show all of their entry. */
   whole: ReadonlySet<number>;
   toggleWhole: (row: Row) => void;
-  toggleSubagent: (row: Row) => void;
+  toggleSubagent: (row: AgentRow) => void;
+  /** Opens all subagents of a call, or closes them. */
+  showAll: (agents: readonly AgentRow[], isShown: boolean) => void;
   closeSubagent: (sessionId: string) => void;
   retrySubagent: (sessionId: string) => void;
 }
@@ -37,29 +38,33 @@ export function useInPlace(place: Place): InPlace {
         if (index >= 0) list.current?.reveal(index, false);
       });
     };
+    /** What was selected in a subagent that closes is no longer to be seen: the subagent's row is. */
+    const close = (row: AgentRow) => {
+      const { store, agent, change } = latest.current;
+      const isInside = agent !== undefined && lieIn(store, row.agent).has(agent);
+      store.close(row.agent);
+      if (isInside) change(addressOf(row));
+    };
     const closeSubagent = (sessionId: string) => {
-      const { store, agent, rows, visible, change } = latest.current;
-      const trace = store.get().get(sessionId);
-      if (!trace) return;
-      const selected = agent === undefined ? undefined : store.get().get(agent);
-      const { parent } = trace.nest;
-      const around = parent ? store.get().get(parent.sessionId)?.rows : rows;
-      const spawning = around?.list.find((row) => subagentOf(row) === sessionId);
-      store.close(sessionId);
-      // What was selected in it is no longer to be seen: the call that spawned it is.
-      if (selected && chainOf(selected.nest).includes(sessionId))
-        change({ entry: spawning && headOf(spawning).seq, agent: spawning && parent?.sessionId });
-      const shown = spawning && visible.find((row) => row.key === spawning.key);
-      if (shown) reveal(shown);
+      const { visible } = latest.current;
+      const row = visible[indexOfAgent(visible, sessionId)];
+      if (row?.kind !== "agent") return;
+      close(row);
+      reveal(row);
     };
     return {
       closeSubagent,
-      toggleSubagent: (row: Row) => {
-        const id = subagentOf(row);
-        if (id === null) return;
+      toggleSubagent: (row: AgentRow) => {
         const { store } = latest.current;
-        if (store.get().has(id)) closeSubagent(id);
-        else store.open(id, row.nest ?? null);
+        if (store.get().has(row.agent)) closeSubagent(row.agent);
+        else store.open(row.agent, row.nest ?? null);
+      },
+      showAll: (agents: readonly AgentRow[], isShown: boolean) => {
+        const { store } = latest.current;
+        for (const one of agents) {
+          if (isShown) store.open(one.agent, one.nest ?? null);
+          else if (store.get().has(one.agent)) close(one);
+        }
       },
       retrySubagent: (sessionId: string) => latest.current.store.retry(sessionId),
       toggleWhole: (row: Row) => {
@@ -70,4 +75,15 @@ export function useInPlace(place: Place): InPlace {
     };
   }, []);
   return useMemo(() => ({ whole, ...actions }), [whole, actions]);
+}
+
+/** Ids of the subagents that lie in an opened one: those opened in it, and those that only have their row there. */
+function lieIn(store: SubagentTraceStore, sessionId: string): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const { nest, subagents } of store.get().values()) {
+    if (!chainOf(nest).includes(sessionId)) continue;
+    ids.add(nest.sessionId);
+    for (const id of subagents.keys()) ids.add(id);
+  }
+  return ids;
 }

@@ -66,7 +66,7 @@ function lastEntries(rows: Rows): Entry[] {
   for (const row of lastRows(rows)) {
     if (row.kind === "fold") entries.push(...row.entries.slice(-LOOKED_AT_MAX));
     else if (row.kind === "entry") entries.push(row.entry);
-    else entries.push(row.call, ...(row.result ? [row.result] : []));
+    else if (row.kind === "tool") entries.push(row.call, ...(row.result ? [row.result] : []));
   }
   return entries.sort((one, other) => other.seq - one.seq);
 }
