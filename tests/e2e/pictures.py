@@ -76,6 +76,7 @@ def main() -> None:
         edit = [one["seq"] for one in entries if one["tool"] == "Edit" and one["role"] == "call"][-1]
         page = page_of(samples, f"replay/{session}?entry={edit}&tab=diff")
         page.get_by_text("@@").first.wait_for()
+        page.locator("footer", has_text="Complete").wait_for()
         page.screenshot(path=IMAGES / "session.png")
         samples.stop()
         browser.close()
