@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import type { Plugin, Rolldown } from "vite";
@@ -18,12 +18,11 @@ const DOCUMENTS = {
   "replay.html": "src/replay/SessionPage.tsx",
   "clients.html": "src/clients/ClientsPage.tsx",
 };
-/** Classic scripts that run before any of the application's code is there; the policy of the page forbids inline ones. */
-const EARLY = {
-  theme: "src/early/theme.js",
-  /** Asks for what a trace begins with. */
-  opening: "src/early/opening.js",
-};
+/**
+ * Classic scripts that run before any of the application's code is there: the theme, and the request for what a trace
+ * begins with. The policy of the page forbids inline ones; one file, because each costs a request before all others.
+ */
+const EARLY = ["src/early/theme.js", "src/early/opening.js"] as const;
 
 // A page's own modules and style sheets are named by its document: else they are asked for only when the modules that
 // all pages share have come and run.
@@ -35,11 +34,14 @@ const documentOfEachPage: Plugin = {
     const page = bundle["index.html"];
     if (page?.type !== "asset" || typeof page.source !== "string")
       return this.error("there is no index.html");
-    // As assets they have a hash in their names, hence are asked for once only.
-    const address = (source: string) =>
-      `/${this.getFileName(this.emitFile({ type: "asset", name: basename(source), source: readFileSync(source) }))}`;
-    const shared = page.source.replace(`/${EARLY.theme}`, address(EARLY.theme));
-    const firstRequest = `<script src="${address(EARLY.opening)}"></script>`;
+    // As an asset it has a hash in its name, hence is asked for once only.
+    const early = this.emitFile({
+      type: "asset",
+      name: "early.js",
+      source: EARLY.map((source) => readFileSync(source, "utf8")).join(""),
+    });
+    const address = `/${this.getFileName(early)}`;
+    const shared = page.source.replace(`/${EARLY[0]}`, address);
     for (const [fileName, module] of Object.entries(DOCUMENTS)) {
       const chunk = Object.values(bundle).find(
         (one) => one.type === "chunk" && one.facadeModuleId?.endsWith(module),
@@ -54,13 +56,7 @@ const documentOfEachPage: Plugin = {
         .filter((link) => !shared.includes(link));
       const source = shared.replace("</head>", `  ${links.join("\n    ")}\n  </head>`);
       if (fileName === "index.html") page.source = source;
-      else
-        this.emitFile({
-          type: "asset",
-          fileName,
-          source:
-            fileName === "replay.html" ? source.replace("<head>", `<head>\n    ${firstRequest}`) : source,
-        });
+      else this.emitFile({ type: "asset", fileName, source });
     }
   },
 };

@@ -59,7 +59,7 @@ LIVE_BYTES_MAX = 256 << 10
 RECENT_SECONDS = 900
 """A new file that was written to lately is opened by the live lane."""
 BATCH_BYTES = 4 << 20
-BESIDE_LIVE_BYTES = 512 << 10
+BESIDE_LIVE_BYTES = 128 << 10
 """A request of the bulk lane while sessions run: what they append waits as long for its disk and processors."""
 LIVE_SECONDS = 2.0
 """A session that appended so lately runs."""

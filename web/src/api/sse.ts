@@ -108,8 +108,8 @@ async function open(
 
 declare global {
   interface Window {
-    /** Made by early/opening.js while this code was being loaded. */
-    sessionReplayOpening?: { url: string; response: Promise<Response>; ending: AbortController };
+    /** Made by early/opening.js while this code was being loaded; null once this code asks itself. */
+    sessionReplayOpening?: { url: string; response: Promise<Response>; ending: AbortController } | null;
   }
 }
 
@@ -120,8 +120,8 @@ function takeOpening(
   signal: AbortSignal,
 ): Promise<Response> | undefined {
   const opening = window.sessionReplayOpening;
-  delete window.sessionReplayOpening;
-  if (opening === undefined) return undefined;
+  window.sessionReplayOpening = null;
+  if (!opening) return undefined;
   if (opening.url !== url || lastEventId !== null) {
     opening.ending.abort();
     return undefined;

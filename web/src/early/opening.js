@@ -2,6 +2,7 @@
 // it over. Where it asks for something else, for an entry far into the trace or in a hidden page, it asks itself.
 (() => {
   const session = /\/replay\/([^/]+)\/?$/.exec(location.pathname)?.[1];
+  if (window.sessionReplayOpening === null) return; // the application was faster
   if (!session || document.hidden || new URLSearchParams(location.search).has("entry")) return;
   const url = new URL(`../api/sessions/${session}/entries?after=-1`, document.currentScript.src).href;
   const ending = new AbortController();

@@ -1,4 +1,4 @@
-// Runs before the first paint; the policy of the page forbids inline scripts. Mirrors ../theme/theme.ts.
+// Runs before the first paint, perhaps before there is a body. Mirrors ../theme/theme.ts.
 (() => {
   let choice = null;
   try {
@@ -8,6 +8,10 @@
   }
   const dark =
     choice === "dark" || (choice !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
-  document.body.classList.toggle("awsui-dark-mode", dark);
   document.documentElement.style.colorScheme = dark ? "dark" : "light";
+  const mark = () => document.body?.classList.toggle("awsui-dark-mode", dark) !== undefined;
+  if (mark()) return;
+  new MutationObserver((_changes, watch) => {
+    if (mark()) watch.disconnect();
+  }).observe(document.documentElement, { childList: true });
 })();

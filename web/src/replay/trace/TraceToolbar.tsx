@@ -79,11 +79,21 @@ interface Choice {
 export function TraceToolbar(props: Props) {
   const { query, counts, onQuery } = props;
   const toolbar = useRef<HTMLDivElement>(null);
-  useOneLine(toolbar);
   const [marks, types] = choicesOf(query, counts, onQuery);
   const chips = [...marks, ...types].filter((one) => one.count !== 0 || one.chosen);
+  useOneLine(
+    toolbar,
+    // Whatever can make the line longer or shorter.
+    JSON.stringify([
+      chips.map((one) => [one.key, formatCount(one.count).length]),
+      formatQuery(query),
+      props.match,
+      props.matches,
+      props.search.state,
+    ]),
+  );
   return (
-    <div ref={toolbar} className="sr-toolbar" role="toolbar" aria-label="Filter the trace">
+    <div ref={toolbar} className="sr-toolbar" role="toolbar" aria-label="Filter the trace" data-compact="">
       <fieldset className="sr-segments">
         <legend className="visually-hidden">View</legend>
         {(["dev", "audit"] as const).map((view) => (
@@ -174,9 +184,14 @@ function choicesOf(query: Query, counts: Counts, onQuery: (query: Query) => void
 /**
  * Keeps the chips on one line: with their words where all have room, else as icon and count, and of these as many as
  * have room. What is left out is in the list of all filters.
+ *
+ * To try what has room lays the page out several times: once a frame, only where the line has changed, and at first
+ * behind the frame that shows the trace.
  */
-function useOneLine(toolbar: RefObject<HTMLDivElement | null>): void {
-  const fit = useCallback(() => {
+function useOneLine(toolbar: RefObject<HTMLDivElement | null>, line: string): void {
+  const frame = useRef(0);
+  const isFitted = useRef(false);
+  const fitChips = useCallback(() => {
     const bar = toolbar.current;
     const line = bar?.querySelector<HTMLElement>(".sr-chips");
     const filters = bar?.querySelector<HTMLElement>(".sr-all-filters");
@@ -199,13 +214,31 @@ function useOneLine(toolbar: RefObject<HTMLDivElement | null>): void {
     // Out of sight is out of reach: what does not fit is no tab stop either.
     for (const one of chips) one.style.visibility = out.includes(one) ? "hidden" : "";
   }, [toolbar]);
-  useLayoutEffect(fit);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another line has another room
+  useLayoutEffect(() => {
+    if (frame.current !== 0) return;
+    const now = () => {
+      frame.current = 0;
+      isFitted.current = true;
+      fitChips();
+    };
+    frame.current = requestAnimationFrame(
+      isFitted.current ? now : () => (frame.current = requestAnimationFrame(now)),
+    );
+  }, [fitChips, line]);
   useEffect(() => {
     if (!toolbar.current) return;
-    const observer = new ResizeObserver(fit);
+    // It tells of the first size, too.
+    const observer = new ResizeObserver(() => {
+      if (isFitted.current) fitChips();
+    });
     observer.observe(toolbar.current);
-    return () => observer.disconnect();
-  }, [toolbar, fit]);
+    return () => {
+      observer.disconnect();
+      cancelAnimationFrame(frame.current);
+      frame.current = 0;
+    };
+  }, [toolbar, fitChips]);
 }
 
 type FiltersProps = Pick<Props, "query" | "counts" | "onQuery"> & { marks: Choice[]; types: Choice[] };
