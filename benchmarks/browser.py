@@ -349,15 +349,16 @@ def _reading(at: Chromium, _: Path) -> dict[str, float]:
             found[name] = statistics.median(one["ms"] for one in answers)
             longest = max(longest, statistics.median(one["task_ms"] for one in answers))
 
-        chip = page.locator("button.sr-chip.sr-type-tool")
-        keep("page_filter_type_ms", [shown.answer("click", "window.__rows()", chip.click) for _ in range(2 * REPEATS)])
-        page.get_by_role("button", name="Tools", exact=True).click()
-        tool = page.locator("label", has_text=TOOL).get_by_role("checkbox")
-        keep("page_filter_tool_ms", [shown.answer("change", "window.__rows()", tool.click) for _ in range(2 * REPEATS)])
+        page.get_by_role("button", name="Filters", exact=True).click()
+        for kind, words in (("type", "Tool"), ("tool", TOOL)):
+            named = page.locator(".sr-choices label", has=page.get_by_text(words, exact=True))
+            choice = named.get_by_role("checkbox")
+            answers = [shown.answer("change", "window.__rows()", choice.click) for _ in range(2 * REPEATS)]
+            keep(f"page_filter_{kind}_ms", answers)
         page.keyboard.press("Escape")
         box = page.get_by_label("Find in the trace")
         count = "document.querySelector('.sr-search-count')?.textContent"
-        answers: list[dict[str, float]] = []
+        answers = []
         for word in [long_session.NEEDLE, "basket"] * REPEATS:
             box.fill("")
             page.locator(".sr-search-count").wait_for(state="detached")
