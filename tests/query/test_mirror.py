@@ -57,7 +57,7 @@ def answered(catalogue, connection, asked):
 
 def check(stored, asked=None):
     """The mirror answers, and says what the database says."""
-    asked = None if asked is None else parse_filter(json.dumps(asked))
+    asked = None if asked is None else parse_filter(json.dumps(asked), now_ms=NOON_MS)
     plain = Catalogue(stored.names, stored.keys, 1)
     with stored.database.read() as connection:
         with stored.mirror.answers(connection, now_ms=NOON_MS) as answers:
@@ -96,7 +96,9 @@ def as_stored(row, rows):
 
 def listed(stored, asked):
     with stored.ask() as (catalogue, connection):
-        found = catalogue.page(connection, filter=parse_filter(json.dumps(asked)), now_ms=NOON_MS, limit=500)
+        found = catalogue.page(
+            connection, filter=parse_filter(json.dumps(asked), now_ms=NOON_MS), now_ms=NOON_MS, limit=500
+        )
         return {one.id for one in found.items}
 
 
