@@ -61,7 +61,7 @@ test: $(UI) browser-and-database ## install what the tests need and run them all
 	$(NPM) test
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal
 
-soak: $(VENV)/.dev ## what kills and disturbs a fleet at random, many times over (half an hour)
+soak: $(VENV)/.dev ## what kills and disturbs a fleet at random, many times over (a quarter of an hour)
 	SOAK=1 $(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal tests/collector tests/cli/test_kill.py
 
 bench: $(UI) ## the benchmarks: a table, and benchmarks/results.json (BENCH=--quick for a short one)

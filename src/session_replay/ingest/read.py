@@ -26,12 +26,17 @@ class Held(NamedTuple):
     """A line that goes on in the next chunk; of one that is too long to be parsed, no more than is shown.
 
     Attributes:
-        beginning: Its first bytes; all of them up to ``LINE_BYTES_MAX``.
+        parts: Its first bytes, as they came; all of them up to ``LINE_BYTES_MAX``.
         size: How many it has so far.
     """
 
-    beginning: bytes = b""
+    parts: tuple[bytes, ...] = ()
     size: int = 0
+
+    @property
+    def beginning(self) -> bytes:
+        """Its first bytes: joined once, a line can come in hundreds of chunks."""
+        return b"".join(self.parts)
 
     @property
     def is_oversized(self) -> bool:
@@ -44,9 +49,9 @@ class Held(NamedTuple):
             return self
         size = self.size + len(raw)
         if self.is_oversized:
-            return Held(self.beginning, size)
-        beginning = self.beginning + raw
-        return Held(beginning[:DAMAGE_PREVIEW_BYTES] if size > LINE_BYTES_MAX else beginning, size)
+            return Held(self.parts, size)
+        longer = Held((*self.parts, raw), size)
+        return Held((longer.beginning[:DAMAGE_PREVIEW_BYTES],), size) if longer.is_oversized else longer
 
 
 class ReadTask(NamedTuple):

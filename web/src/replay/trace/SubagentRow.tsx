@@ -8,6 +8,7 @@ import type { Session } from "../shapes";
 import { visibleText } from "../text/invisible";
 import { VisibleText } from "../text/VisibleText";
 import { Glyph } from "./EntryMark";
+import { RowButton } from "./RowButton";
 import { LEVEL_PX, Rails, useKeptFocus } from "./rowFrame";
 import type { AgentRow, Row } from "./rows";
 import type { SubagentTrace } from "./subagentTraces";
@@ -152,17 +153,9 @@ function TraceWords({ row, trace, shown, tabIndex, retry }: WordsProps) {
     return (
       <span className="sr-agent-state sr-agent-failed" role="alert">
         {error instanceof Error ? error.message : "The subagent's trace cannot be loaded."}{" "}
-        <button
-          type="button"
-          className="sr-link-button"
-          tabIndex={tabIndex}
-          onClick={(event) => {
-            event.stopPropagation();
-            retry(row.agent);
-          }}
-        >
+        <RowButton tabIndex={tabIndex} act={() => retry(row.agent)}>
           Retry
-        </button>
+        </RowButton>
       </span>
     );
   }
@@ -203,17 +196,9 @@ interface SpawnedProps {
 /** What a call with several subagents says of them: each has a row below it. */
 export function Spawned({ agents, open, live, reachable, showAll }: SpawnedProps) {
   const all = (isShown: boolean, words: string) => (
-    <button
-      type="button"
-      className="sr-link-button"
-      tabIndex={reachable ? 0 : -1}
-      onClick={(event) => {
-        event.stopPropagation();
-        showAll(agents, isShown);
-      }}
-    >
+    <RowButton tabIndex={reachable ? 0 : -1} act={() => showAll(agents, isShown)}>
       {words}
-    </button>
+    </RowButton>
   );
   return (
     <p className="sr-spawned">

@@ -132,7 +132,9 @@ function movedBySubagents(
   before: readonly Row[],
   element: HTMLElement | null,
 ): { by: number; kept: Kept } | null {
-  if (!element || rows.length === before.length) return null;
+  // What only grows at its end is not looked at on the screen: it may do so many times a second.
+  const isAppended = rows[before.length - 1]?.key === before.at(-1)?.key;
+  if (!element || isAppended || rows.length === before.length) return null;
   for (const { position: was, ...kept } of onScreen(element)) {
     if (rows[was]?.key === kept.key) return null;
     const is = rows.findIndex((row) => row.key === kept.key);
