@@ -60,6 +60,14 @@ export function ReplayedTrace({ replay, rows, scene, list, zone, onSelect, child
     [appeared, rows, scene, selectedKey, replaying],
   );
   const [left, setLeft] = useFollowing(state, list);
+  /** The map's row may be elsewhere in the list: the map is that of the timeline, which may be made later. */
+  const reveal = (index: number) => {
+    const key = timeline.rows[index]?.key;
+    const at = shown.rows[index]?.key === key ? index : shown.rows.findIndex((row) => row.key === key);
+    if (at === -1) return;
+    setLeft(true);
+    list.current?.reveal(at, true);
+  };
 
   return (
     <div
@@ -81,15 +89,11 @@ export function ReplayedTrace({ replay, rows, scene, list, zone, onSelect, child
           const row = timeline.rows[index];
           if (index >= count) replay.goTo(index);
           else if (row) {
-            setLeft(true);
-            list.current?.reveal(index, true);
+            reveal(index);
             onSelect(row);
           }
         }}
-        onScroll={(index) => {
-          setLeft(true);
-          list.current?.reveal(index, true);
-        }}
+        onScroll={reveal}
       />
       {replaying && left && state.playing && (
         <button type="button" className="sr-new-entries" onClick={() => setLeft(false)}>

@@ -58,7 +58,10 @@ export function Track({ replay, state, selected, zone }: Props) {
       aria-disabled={length === 0}
       tabIndex={0}
       onKeyDown={(event) => {
-        const index = keyedIndex(event, position === null && selected >= 0 ? selected : count - 1, length);
+        replay.catchUp();
+        const { timeline: whole, count: appeared } = replay.get();
+        const from = position === null && selected >= 0 ? selected : appeared - 1;
+        const index = keyedIndex(event, from, whole.rows.length);
         if (index === null) return;
         event.preventDefault();
         replay.goTo(index);

@@ -54,6 +54,37 @@ describe("a replay", () => {
     expect(replay.get()).toMatchObject({ position: 0, count: 1 });
   });
 
+  it("goes by the rows that the page has, though their timeline was still to be made", () => {
+    const earlier = rows.list.slice(3);
+    replay.take(new Timeline(earlier, true));
+    const timeline = new Timeline([...rows.list], true);
+    replay.takeLater(() => timeline);
+    expect(replay.get().timeline.rows).toBe(earlier);
+    replay.goTo(1);
+    expect(replay.get()).toMatchObject({ timeline, count: 2, current: rows.list[1] });
+
+    replay.showAll();
+    replay.take(new Timeline(earlier, true));
+    replay.takeLater(() => timeline);
+    replay.play(4);
+    expect(replay.get()).toMatchObject({ timeline, count: 5, current: rows.list[4] });
+  });
+
+  it("makes a timeline once, and none that a newer one has taken the place of", () => {
+    let made = 0;
+    replay.takeLater(() => {
+      made += 1;
+      return new Timeline([...rows.list], true);
+    });
+    replay.catchUp();
+    replay.catchUp();
+    expect(made).toBe(1);
+    replay.takeLater(() => new Timeline([], true));
+    replay.take(new Timeline([...rows.list], true));
+    replay.catchUp();
+    expect(replay.get().timeline.rows).toHaveLength(6);
+  });
+
   it("goes on where it was paused, whatever is selected", () => {
     replay.play(-1);
     pass(2_300);

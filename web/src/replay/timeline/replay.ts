@@ -54,6 +54,8 @@ export class Replay {
   /** The last entry that was there when the whole trace was left. */
   #lastAtStart = -1;
   #listeners = new Set<() => void>();
+  /** Makes the timeline of rows that the page has already, see `takeLater`. */
+  #due: (() => Timeline) | null = null;
 
   readonly get = (): ReplayState => this.#state;
 
@@ -64,14 +66,26 @@ export class Replay {
 
   /** The rows have changed, or the clock's law; the playhead stays at its row. */
   take(timeline: Timeline): void {
+    this.#due = null;
     const { timeline: before, position } = this.#state;
     if (position !== null && timeline.rows.length > 0)
       this.#become({ timeline }, timeline.positionFrom(before, position));
     else this.#become({ timeline, playing: false, scrubbing: false }, null);
   }
 
+  /** The rows have changed, and there is time; who goes by their indices before that has the timeline made at once. */
+  takeLater(make: () => Timeline): void {
+    this.#due = make;
+  }
+
+  /** The timeline is that of the page's rows from here on. */
+  catchUp(): void {
+    if (this.#due) this.take(this.#due());
+  }
+
   /** Starts at a row where the whole trace was shown, from the beginning if that is its last row or none. */
   play(selected: number): void {
+    this.catchUp();
     const { timeline, position, playing } = this.#state;
     if (playing || timeline.rows.length === 0) return;
     const isInside = selected >= 0 && selected < timeline.rows.length - 1;
@@ -93,6 +107,7 @@ export class Replay {
 
   /** Shows the trace as it was when a row appeared; the last row is the end. */
   goTo(index: number): void {
+    this.catchUp();
     const { timeline, rests } = this.#state;
     const start = timeline.starts[Math.max(0, index)];
     const isEnd = start === undefined || index >= timeline.rows.length - 1;

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import { preference } from "../../preference";
 import type { ReplayAction } from "../keys";
 import { nextIndex } from "../trace/place";
@@ -71,6 +71,7 @@ export function useReplay(
   const actions: ReplayControl["actions"] = useCallback(
     (selected, isPrompt, say) => {
       const step = (direction: 1 | -1, wanted: (row: Row) => boolean) => {
+        replay.catchUp();
         const { rows: all } = replay.get().timeline;
         const none = direction === 1 ? -1 : all.length - 1;
         const start = from(selected);
@@ -105,19 +106,24 @@ export function useReplay(
 /** Keeps the timeline at the rows: at once while a replay is under way, else without holding up a trace that pours in. */
 function useTimeline(replay: Replay, rows: readonly Row[], skipIdle: boolean): void {
   const free = useRef(0);
-  useEffect(() => {
-    const build = () => {
+  // Before anything of the rows is painted: whoever sees them may press a key.
+  useLayoutEffect(() => {
+    replay.takeLater(() => {
       const from = performance.now();
-      replay.take(new Timeline(rows, skipIdle, replay.get().timeline));
+      const timeline = new Timeline(rows, skipIdle, replay.get().timeline);
       const to = performance.now();
       free.current = to + (to - from) / BUILD_SHARE;
-    };
+      return timeline;
+    });
+  }, [replay, rows, skipIdle]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is their change that counts
+  useEffect(() => {
     const wait = free.current - performance.now();
     if (wait <= 0 || replay.get().position !== null) {
-      build();
+      replay.catchUp();
       return;
     }
-    const timer = setTimeout(build, wait);
+    const timer = setTimeout(() => replay.catchUp(), wait);
     return () => clearTimeout(timer);
   }, [replay, rows, skipIdle]);
 }
