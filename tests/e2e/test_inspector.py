@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from e2e.serving import Served
+from e2e.serving import Served, until
 
 TOOLS = "e2e00000-0000-4000-8000-000000007001"
 
@@ -308,7 +308,7 @@ def test_single_keys_can_be_switched_off_and_stay_off(site, open_page, calls):
         page.keyboard.press("3")
         page.keyboard.press("j")
         expect(page.get_by_role("tab", name="Content")).to_have_attribute("aria-selected", "true")
-        assert page.url.endswith(f"entry={calls['bash']['seq']}&tab=content")
+        expect(page).to_have_url(re.compile(f"entry={calls['bash']['seq']}&tab=content$"))
         page.reload()
         expect(half(page, "Output")).to_be_visible()
     page.keyboard.press("?")
@@ -326,7 +326,7 @@ def test_the_drawer_takes_the_focus_and_gives_it_back(site, open_page, calls):
     row = page.locator(f"article[data-seq='{calls['bash']['seq']}']")
     row.click(position={"x": 200, "y": 8})
     expect(half(page, "Output")).to_be_visible()
-    assert page.evaluate("document.activeElement.closest('.sr-panel-inspector') !== null")
+    until(lambda: page.evaluate("document.activeElement.closest('.sr-panel-inspector') !== null"), "the focus to come")
     page.keyboard.press("Escape")
     expect(inspector(page)).to_be_hidden()
     expect(page.get_by_role("feed", name="Trace")).to_be_focused()

@@ -417,7 +417,7 @@ def test_reduced_motion_moves_nothing_smoothly(open_session):
     at_speed(page, 5).keyboard.press("Space")
     expect_rows(page, LAST)
     assert page.evaluate("window.smooth") == 0
-    assert page.locator(".sr-track-head").count() == 0
+    expect(page.locator(".sr-track-head")).to_have_count(0)
 
 
 def test_a_live_session_can_be_looked_back_on_while_it_goes_on(serve, open_page, tmp_path):

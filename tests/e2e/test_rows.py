@@ -113,7 +113,7 @@ def test_a_long_answer_is_shown_whole_in_its_row_and_cut_again(transcript, serve
     expect(answer.get_by_text("point 59 of the answer")).to_be_attached()
     # Compiled, as the inspector shows it.
     expect(answer.locator("li")).to_have_count(LONG_LINES)
-    assert answer.bounding_box()["height"] > 3 * low
+    until(lambda: answer.bounding_box()["height"] > 3 * low, "the row to grow")
     expect(answer).to_be_in_viewport()
 
     # What is looked for is marked in it, too.
@@ -134,7 +134,7 @@ def test_a_long_answer_is_shown_whole_in_its_row_and_cut_again(transcript, serve
     answer.get_by_role("button", name="Show less").click()
     expect(answer).not_to_contain_text("point 59 of the answer")
     expect(answer).to_be_in_viewport()
-    assert answer.bounding_box()["height"] == pytest.approx(low, abs=1)
+    until(lambda: answer.bounding_box()["height"] == pytest.approx(low, abs=1), "the row to be low again")
 
 
 def test_a_call_is_shown_with_all_that_was_asked_and_came_back_up_to_a_bound(transcript, serve, open_page):
@@ -233,7 +233,8 @@ def test_tab_stops_at_the_feed_and_in_the_selected_row_only(transcript, serve, o
     expect(stops).not_to_have_count(0)
     assert stops.evaluate_all("all => all.every(one => one.closest('article').ariaCurrent === 'true')")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('article')?.ariaPosInSet") == "1"
+    focused = "() => document.activeElement.closest('article')?.ariaPosInSet"
+    until(lambda: page.evaluate(focused) == "1", "the focus in the first row")
     # The row leaves the screen with the focus in it: the list keeps it.
     page.keyboard.press("G")
     until(lambda: page.evaluate("document.activeElement.getAttribute('role')") == "feed", "the focus to be kept")

@@ -82,7 +82,7 @@ def test_subagents_unfold_level_by_level_and_back_finds_them_open(site, open_pag
     expect(page.get_by_role("heading", level=1, name="List order states")).to_be_visible()
     page.go_back()
     expect(deepest).to_be_visible()
-    assert "sort=-messages" in page.url
+    expect(page).to_have_url(re.compile("sort=-messages"))
 
 
 def test_back_returns_to_the_place_in_the_list(site, open_page):
