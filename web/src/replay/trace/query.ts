@@ -68,6 +68,11 @@ export function formatQuery(query: Query): string {
   return tokens.filter(Boolean).join(" ");
 }
 
+/** The query as it stands in the address; undefined for everything, which needs no word there. */
+export function addressedQuery(query: Query): string | undefined {
+  return formatQuery(query) || undefined;
+}
+
 export function toggled<T>(set: ReadonlySet<T>, member: T): Set<T> {
   const next = new Set(set);
   if (!next.delete(member)) next.add(member);
