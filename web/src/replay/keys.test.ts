@@ -7,7 +7,7 @@ function pressed(key: string, init: KeyboardEventInit = {}, target: Element = do
   const listen = (event: Event) => {
     seen = event as KeyboardEvent;
   };
-  document.body.append(target === document.body ? "" : target);
+  if (!target.isConnected) document.body.append(target);
   window.addEventListener("keydown", listen);
   target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, ...init }));
   window.removeEventListener("keydown", listen);
@@ -66,6 +66,17 @@ describe("keys", () => {
     expect(actionOf(pressed("Enter", {}, button), false)).toBeNull();
     expect(actionOf(pressed(" ", {}, button), false)).toBeNull();
     expect(actionOf(pressed("j", {}, button), false)).toBe("next");
+  });
+
+  it("are a dialog's own while it is open, and the page's once it is closed, whatever still has the focus", () => {
+    const dialog = document.createElement("dialog");
+    const box = document.createElement("input");
+    dialog.append(box);
+    document.body.append(dialog);
+    dialog.setAttribute("open", "");
+    expect(actionOf(pressed("j", {}, box), false)).toBeNull();
+    dialog.removeAttribute("open");
+    expect(actionOf(pressed("j", {}, box), false)).toBe("next");
   });
 
   it("of one character can be switched off, but for the one that leads to the switch", () => {
