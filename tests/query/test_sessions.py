@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +12,7 @@ from sqlalchemy import event
 
 from query.catalogue import NOON_MS, descendants, plain_session
 from session_replay.errors import InvalidCursor, InvalidRequest, NotFound
-from session_replay.query.filter import parse_filter
+from session_replay.query.filter import TOKENS_MAX, parse_filter
 from session_replay.store import schema
 from session_replay.store.changes import note_removal
 from session_replay.wire import PAGE_MAX, ClientMark, Facet, FindingCounts, Tokens
@@ -36,6 +38,30 @@ def test_an_empty_catalogue_answers_everything(stored):
     assert ask(stored, "activity").items == []
     assert ask(stored, "facets", "tool").items == []
     assert ask(stored, "facets", "live").items == []
+
+
+def test_filters_of_ever_new_shapes_take_no_ever_more_memory(stored):
+    stored.fill([plain_session("only")])
+    operators = (">", "<", ">=", "<=")
+
+    def ask_new(number):
+        tokens = [
+            {"property": "messages", "operator": operators[number >> 2 * place & 3], "value": place}
+            for place in range(TOKENS_MAX)
+        ]
+        ask(stored, "page", filter=parse_filter(json.dumps({"or": tokens})))
+
+    ask_new(0)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(1, 13):
+            ask_new(number)
+        gc.collect()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000
 
 
 def test_a_session_is_shown_with_all_that_is_stored_of_it(stored):

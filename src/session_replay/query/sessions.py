@@ -14,7 +14,7 @@ from session_replay.errors import InvalidRequest, NotFound
 from session_replay.query.answers import Answers, Order, Parent
 from session_replay.query.condition import Scope, among
 from session_replay.query.cursor import FacetCursor, parse_cursor, parse_facet_cursor
-from session_replay.query.filter import Filter
+from session_replay.query.filter import Filter, tokens
 from session_replay.query.instant import time_zone
 from session_replay.query.mirror.keeper import Mirror
 from session_replay.query.rows import TOKEN_COLUMNS, Words, stored_rows, token_counts
@@ -28,6 +28,8 @@ from session_replay.store.sessions import SessionKeys
 from session_replay.wire import PAGE_DEFAULT, PAGE_MAX, Activity, FacetPage, Session, SessionChanges, SessionPage, Stats
 
 CHANGED_TREES_MAX = 100
+TOKENS_KEPT_MAX = 4
+"""The statement of a larger filter is not kept: it takes up to a megabyte, and is hardly asked twice."""
 SORT_DEFAULT = "-started_at"
 
 _SORTS: dict[str, str | None] = {
@@ -103,7 +105,7 @@ class Catalogue:
         after = parse_cursor(cursor, order=order.name) if cursor else None
         now_ms = _now_ms() if now_ms is None else now_ms
         above = None if parent is None else self._parent(connection, parent)
-        with self._answers(connection, now_ms) as answers:
+        with self._answers(connection, filter, now_ms) as answers:
             found = answers.listing(filter, order, parent=above, after=after, limit=limit)
         next_cursor = found.next_cursor and found.next_cursor.encode()
         return SessionPage(self.those(connection, found.stream_ids, now_ms=now_ms), next_cursor, found.total)
@@ -121,7 +123,7 @@ class Catalogue:
         Raises:
             InvalidRequest: Unknown ``sort``.
         """
-        with self._answers(connection, now_ms) as answers:
+        with self._answers(connection, filter, now_ms) as answers:
             found = answers.listing(filter, _order(sort, None), parent=None, after=None, limit=None)
         return array("q", found.stream_ids)
 
@@ -164,7 +166,7 @@ class Catalogue:
 
         ``sessions`` and the average count main sessions that are no orphans; all else adds up whole trees and orphans.
         """
-        with self._answers(connection, now_ms) as answers:
+        with self._answers(connection, filter, now_ms) as answers:
             return answers.stats(filter)
 
     def activity(
@@ -181,7 +183,7 @@ class Catalogue:
             InvalidRequest: ``tz`` is no time zone.
         """
         zone = time_zone(tz)
-        with self._answers(connection, now_ms) as answers:
+        with self._answers(connection, filter, now_ms) as answers:
             return answers.activity(filter, zone)
 
     def facets(
@@ -216,7 +218,7 @@ class Catalogue:
         limit = _checked_limit(limit)
         after = parse_facet_cursor(cursor, property=property) if cursor else None
         folded = q.casefold()
-        with self._answers(connection, now_ms) as answers:
+        with self._answers(connection, filter, now_ms) as answers:
             counted = answers.facets(of, filter)
         found = [facet for facet in counted if folded in facet.value.casefold()]
         found.sort(key=lambda facet: (-facet.count, facet.value))
@@ -247,8 +249,10 @@ class Catalogue:
         return Scope(connection, self._organization, self._names, self._texts, _now_ms() if now_ms is None else now_ms)
 
     @contextmanager
-    def _answers(self, connection: Connection, now_ms: int | None) -> Generator[Answers]:
+    def _answers(self, connection: Connection, asked: Filter | None, now_ms: int | None) -> Generator[Answers]:
         """The mirror's where it stands at the connection's snapshot, else the database's."""
+        if asked is not None and sum(1 for _ in tokens(asked)) > TOKENS_KEPT_MAX:
+            connection.execution_options(compiled_cache=None)
         scope = self._scope(connection, now_ms)
         if self._mirror is None:
             yield StoredAnswers(scope)

@@ -33,6 +33,8 @@ Write = Callable[[Connection], T]
 
 GROUP_WRITES_MAX = 256
 READERS_MAX = 8
+READ_STATEMENTS_MAX = 100
+"""Compiled statements that are kept of those that read: each filter of another shape is one, and they can be large."""
 SQLITE_CACHE_KIB = 16_384
 WAL_PAGES = 8_000
 """Copied into the database at 32 MB, not 4: a page written often meanwhile is copied once (15 % of an import)."""
@@ -187,15 +189,22 @@ def _insert_missing(table: Table, dialect: str) -> Insert:
 
 
 def _engine(url: URL, *, reads_only: bool) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        options = {"options": "-c default_transaction_read_only=on"} if reads_only else {}
-        return create_engine(url, pool_size=READERS_MAX, pool_pre_ping=True, connect_args=options)
+    options: dict[str, Any] = {"pool_size": READERS_MAX}
+    connecting: dict[str, Any] = {}
     if reads_only:
+        options["query_cache_size"] = READ_STATEMENTS_MAX
+    if url.get_backend_name() != "sqlite":
+        if reads_only:
+            connecting["options"] = "-c default_transaction_read_only=on"
+        return create_engine(url, pool_pre_ping=True, connect_args=connecting, **options)
+    connecting["check_same_thread"] = False
+    if reads_only:
+        connecting["cached_statements"] = READ_STATEMENTS_MAX
         # A plain connection that is the last to close would move the log into the file.
         path = quote(str(Path(url.database or "").absolute()))
         url = URL.create("sqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"})
     # The connection used last has the pages in its cache: one warm cache in the place of many.
-    engine = create_engine(url, pool_size=READERS_MAX, pool_use_lifo=True, connect_args={"check_same_thread": False})
+    engine = create_engine(url, pool_use_lifo=True, connect_args=connecting, **options)
     if sqlite3.sqlite_version_info < (3, 35):
         raise ReplayError(f"SQLite {sqlite3.sqlite_version} is too old, 3.35 is needed")
 

@@ -109,11 +109,11 @@ def _dtype(of: Property) -> type[np.signedinteger[Any]]:
 
 
 class _Days:
-    """Local days in one zone, of rows that were there when it was asked last; ``stale`` ones are to be found anew."""
+    """Local days in one zone, of rows that were there when it was asked last; ``moved`` ones are to be found anew."""
 
     def __init__(self) -> None:
         self.days = np.zeros(0, np.int64)
-        self.stale: list[NDArray[np.int32]] = []
+        self.moved: set[int] = set()
 
 
 class Columns:
@@ -159,7 +159,8 @@ class Columns:
     def size_bytes(self) -> int:
         """Memory of the arrays and texts."""
         packed = (self.ids, self.titles, self.first_prompts, *self.lists.values())
-        arrays = (*self._columns.values(), self.tops, self._sorted)
+        days = (kept.days for kept in self._days.values())
+        arrays = (*self._columns.values(), self.tops, self._sorted, *days)
         return sum(one.size_bytes for one in packed) + sum(array.nbytes for array in arrays)
 
     def figure(self, name: str) -> Numbers:
@@ -177,9 +178,9 @@ class Columns:
         if len(self._days) > ZONES_MAX:
             del self._days[next(iter(self._days))]
         started_ms = self.figure("started_at")
-        stale = [np.arange(len(kept.days), self.count), *kept.stale]
-        rows = np.concatenate(stale)
-        kept.stale.clear()
+        moved = np.fromiter(kept.moved, np.int64, len(kept.moved))
+        rows = np.concatenate((moved, np.arange(len(kept.days), self.count)))
+        kept.moved.clear()
         if len(rows):
             kept.days = np.concatenate((kept.days, np.zeros(self.count - len(kept.days), np.int64)))
             kept.days[rows] = local_days(started_ms[rows], zone)
@@ -201,6 +202,7 @@ class Columns:
         """Add sessions, or replace what is known of them; ``settle`` must follow the last ones."""
         self.counts.clear()
         rows = self._rows_for(np.array([one.stream_id for one in records], np.int64))
+        started_before = self._columns["started_at"][rows]
         for place, one in enumerate(FIGURES):
             self._columns[one.name][rows] = [record.figures[place] for record in records]
         for place, name in enumerate(COUNTED, start=len(FIGURES)):
@@ -215,8 +217,9 @@ class Columns:
             self.ids.put(row, session_id)
             self.titles.put(row, record.title)
             self.first_prompts.put(row, record.first_prompt)
+        moved = rows[started_before != self._columns["started_at"][rows]]
         for kept in self._days.values():
-            kept.stale.append(rows[rows < len(kept.days)])
+            kept.moved.update(moved[moved < len(kept.days)].tolist())
         roots = np.array([NO_STREAM if record.root is None else record.root for record in records], np.int64)
         parents = np.array([NO_STREAM if record.parent is None else record.parent for record in records], np.int64)
         self._unsettled.append((rows, roots, parents))
