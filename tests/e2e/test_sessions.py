@@ -2,11 +2,12 @@
 
 import json
 import re
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from e2e.addresses import filter_of
 from e2e.serving import main_sessions, until
 
 LOYALTY = "88ea517a-365f-4f0d-98d7-b46b635392c6"
@@ -24,11 +25,6 @@ def column(page: Page, name: str) -> list[str]:
     place = next(number for number, text in enumerate(headers) if text.startswith(name))
     rows = page.get_by_role("table", name="Sessions").locator("[role=row]:not(:has([role=columnheader]))")
     return [row.locator("[role=cell]").nth(place).inner_text() for row in rows.all()]
-
-
-def filter_of(page: Page) -> dict | None:
-    values = parse_qs(urlsplit(page.url).query).get("filter")
-    return json.loads(values[0]) if values else None
 
 
 def heading(page: Page, count: int):

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from session_replay.query.vocabulary import MEANINGS, OPERATORS, VOCABULARY, page_words, reference
+from session_replay.query.vocabulary import ADDRESS_WORDS, MEANINGS, OPERATORS, VOCABULARY, page_words, reference
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "filter.md"
+ADDRESS = ROOT / "web" / "src" / "filter" / "address.ts"
 PAGE = ROOT / "web" / "src" / "filter" / "vocabulary.json"
 
 
@@ -26,7 +28,14 @@ def test_every_property_and_operator_is_in_the_document():
     for one in VOCABULARY.values():
         (row,) = [line for line in text.splitlines() if line.startswith(f"| `{one.name}` |")]
         assert all(f"`{operator}`" in row for operator in one.allowed())
-    assert all(f"| `{operator}` | {meaning} |" in text for operator, meaning in MEANINGS.items())
+    assert all(f"| `{one}` | `{ADDRESS_WORDS[one]}` | {meaning} |" in text for one, meaning in MEANINGS.items())
+
+
+def test_the_page_writes_operators_as_the_document_says():
+    (written,) = re.findall(
+        r"WORDS: Record<Operator, string> = \{(.*?)\}", ADDRESS.read_text(encoding="utf-8"), re.DOTALL
+    )
+    assert dict(re.findall(r'"([^"]+)": "([^"]+)"', written)) == ADDRESS_WORDS
 
 
 def test_an_operator_of_a_property_is_one_of_its_kind():

@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { BASE_PATH } from "./base";
 import { clientsSearch } from "./clients/clients";
+import { parseSearch, stringifySearch } from "./filter/address";
 import { onScreen } from "./replay/onScreen";
 import { type SessionsSearch, sessionsSearch } from "./sessions/search";
 import { FailurePage } from "./shell/FailurePage";
@@ -73,6 +74,8 @@ export function newRouter() {
   return createRouter({
     routeTree,
     basepath: BASE_PATH,
+    parseSearch,
+    stringifySearch,
     defaultErrorComponent: FailurePage,
     // The code of the page, not its data: what a pointer or the focus rests on is likely to be opened.
     defaultPreload: "intent",

@@ -48,6 +48,22 @@ MEANINGS: Mapping[Operator, str] = MappingProxyType(
     }
 )
 
+ADDRESS_WORDS: Mapping[Operator, str] = MappingProxyType(
+    {
+        "=": "is",
+        "!=": "not",
+        ":": "has",
+        "!:": "lacks",
+        "^": "starts",
+        "!^": "starts-not",
+        ">": "gt",
+        ">=": "ge",
+        "<": "lt",
+        "<=": "le",
+    }
+)
+"""How an address of the page has an operator (web/src/filter/address.ts); symbols would be percent-encoded."""
+
 
 class Property(NamedTuple):
     """One property of a session that can be asked for.
@@ -301,12 +317,19 @@ _RULES = """\
   filter is asked: a link or a saved filter that says `>= -7d` goes on to mean the last seven days. Ranges are two
   tokens.
 - Durations are milliseconds. Numbers and booleans may be written as JSON text too.
+
+## In an address of the page
+
+`?filter=host.is.build-7,or(tool.is.Bash,duration_ms.gt.3600000)` is the filter above. Conditions are joined by commas,
+all of which must hold; groups are `and(…)` and `or(…)`. Within a property or a value `,` `(` and `)` are
+percent-encoded, a space is `+`, and a text that would be read as a number, as `true` or `false`, or as nothing stands
+behind a `~`. The page reads the JSON there, too.
 """
 
 
 def reference() -> str:
     """The page docs/filter.md, as markdown."""
-    operators = [f"| `{operator}` | {meaning} |" for operator, meaning in MEANINGS.items()]
+    operators = [f"| `{one}` | `{ADDRESS_WORDS[one]}` | {meaning} |" for one, meaning in MEANINGS.items()]
     return (
         "\n".join(
             (
@@ -319,8 +342,8 @@ def reference() -> str:
                 "Suggestions (`GET /api/facets/{property}`) exist for names, for properties with fixed values and for",
                 "booleans; the count is that of the list filtered by the value.\n",
                 "## Operators\n",
-                "| operator | means |",
-                "|---|---|",
+                "| operator | in an address of the page | means |",
+                "|---|---|---|",
                 *operators,
                 "",
                 _RULES,

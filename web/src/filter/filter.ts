@@ -1,6 +1,7 @@
-/** The filter as it stands in the address and as the API takes it: `{"and": [ {property, operator, value}, … ]}`. */
-export type Operator = "=" | "!=" | ":" | "!:" | "^" | "!^" | ">" | ">=" | "<" | "<=";
+export const OPERATORS = ["=", "!=", ":", "!:", "^", "!^", ">", ">=", "<", "<="] as const;
+export type Operator = (typeof OPERATORS)[number];
 
+/** The filter as the API takes it: `{"and": [ {property, operator, value}, … ]}`; `address.ts` writes it into addresses. */
 export interface Condition {
   property: string;
   operator: Operator;
@@ -10,8 +11,8 @@ export interface Condition {
 export type FilterNode = { and: FilterTerm[] } | { or: FilterTerm[] };
 export type FilterTerm = Condition | FilterNode;
 
-const OPERATORS: ReadonlySet<string> = new Set(["=", "!=", ":", "!:", "^", "!^", ">", ">=", "<", "<="]);
-const DEPTH_MAX = 8;
+/** Groups nest no deeper. */
+export const DEPTH_MAX = 8;
 
 /** The filter that a value from the address means, or undefined where it means none; never throws. */
 export function filterOf(value: unknown): FilterNode | undefined {
@@ -45,8 +46,8 @@ function nodeOf(value: unknown, depth: number): FilterNode | undefined {
 function conditionOf(term: unknown): Condition | undefined {
   if (typeof term !== "object" || term === null) return undefined;
   const { property, operator, value } = term as Record<string, unknown>;
-  if (typeof property !== "string" || typeof operator !== "string" || !OPERATORS.has(operator))
-    return undefined;
+  const known = OPERATORS.find((one) => one === operator);
+  if (typeof property !== "string" || known === undefined) return undefined;
   if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return undefined;
-  return { property, operator: operator as Operator, value };
+  return { property, operator: known, value };
 }
