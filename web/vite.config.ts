@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import type { Plugin, Rolldown } from "vite";
@@ -98,6 +99,14 @@ const compressedAssets: Plugin = {
 export default defineConfig({
   base: "./",
   plugins: [react(), rootedPage, documentOfEachPage, compressedAssets],
+  resolve: {
+    alias: {
+      // For browsers it has a module that asks `innerHTML` for the character of an entity, which the page's policy forbids.
+      "decode-named-character-reference": fileURLToPath(
+        new URL("node_modules/decode-named-character-reference/index.js", import.meta.url),
+      ),
+    },
+  },
   build: {
     target: "es2023",
     // A data: address would need its own place in the content security policy.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 HEAVY = "e2e00000-0000-4000-8000-00000000bad2"
 LONG_LINE = "e2e00000-0000-4000-8000-00000000bad3"
+ENTITIES = "e2e00000-0000-4000-8000-00000000bad4"
 PROJECT = "/home/dev/heavy"
 RUN = "window.__ran=(window.__ran||0)+1"
 SCRIPT = f"<script>{RUN}</script><img src=x onerror='{RUN}'><style>*{{background:url(//evil.example/c)}}</style>"
@@ -147,3 +148,15 @@ def write(folder: Path) -> None:
             file.write(b"x" * 1_000_000)
         file.write(tail)
         file.write(at.said({"type": "text", "text": "After the long line"}))
+
+
+def write_entities(folder: Path, text: str) -> None:
+    """A session of a prompt, a long answer and a plan that say the same."""
+    folder.mkdir(parents=True)
+    at = _Session(ENTITIES)
+    lines = [
+        at.line(type="user", message={"role": "user", "content": text}),
+        at.said({"type": "text", "text": f"{text}\n\n" + "- and more\n" * 60}),
+        at.said({"type": "tool_use", "id": "toolu_plan", "name": "ExitPlanMode", "input": {"plan": text}}),
+    ]
+    (folder / f"{ENTITIES}.jsonl").write_bytes(b"".join(lines))

@@ -10,6 +10,7 @@ import { durationOf, headOf, type Row, statusOf } from "../trace/rows";
 import { toolName } from "../trace/words";
 import { Content } from "./Content";
 import { type DiffLayout, DiffTab, noDiffReason } from "./DiffTab";
+import { Drawn } from "./Drawn";
 import { diffsOf } from "./diffs";
 import { MetaTab } from "./MetaTab";
 import { SessionFacts } from "./SessionFacts";
@@ -180,21 +181,28 @@ function Body(props: BodyProps) {
           <Failure error={failed.error} retry={() => void failed.refetch()} />
         ) : !call.data ? (
           <Waiting />
-        ) : tab === "meta" ? (
-          <Metas {...props} call={call.data} result={result.data ?? null} />
-        ) : tab === "diff" ? (
-          <Diffs {...props} diffs={diffs} waiting={result.isLoading} reason={noDiffReason(tool)} />
         ) : (
-          <Content
-            row={row}
-            call={call.data}
-            result={result.data ?? null}
-            diffs={diffs}
-            project={props.session?.project ?? null}
-            waiting={result.isLoading ? <Waiting /> : null}
-            live={props.live}
-            onEntry={props.onEntry}
-          />
+          <Drawn
+            wholes={result.data ? [call.data, result.data] : [call.data]}
+            attempt={`${tab} ${result.isLoading}`}
+          >
+            {tab === "meta" ? (
+              <Metas {...props} call={call.data} result={result.data ?? null} />
+            ) : tab === "diff" ? (
+              <Diffs {...props} diffs={diffs} waiting={result.isLoading} reason={noDiffReason(tool)} />
+            ) : (
+              <Content
+                row={row}
+                call={call.data}
+                result={result.data ?? null}
+                diffs={diffs}
+                project={props.session?.project ?? null}
+                waiting={result.isLoading ? <Waiting /> : null}
+                live={props.live}
+                onEntry={props.onEntry}
+              />
+            )}
+          </Drawn>
         )}
       </div>
     </>

@@ -101,6 +101,19 @@ const RAW_CALL = JSON.stringify({
 const BASH = whole(call(0, "a"), { raw: RAW_CALL });
 
 describe("the inspector", () => {
+  it("shows an entry that cannot be drawn as it is stored", async () => {
+    vi.spyOn(console, "error").mockReturnValue();
+    // Of a shape that no server sends: whatever a view stumbles over.
+    const broken = whole(entry(0, { type: "assistant" }), {
+      raw: '{"said": "kept in its line"}',
+      content: [null as unknown as ContentPart],
+    });
+    open(rowOf(broken), [broken]);
+    expect(await screen.findByRole("alert")).toHaveTextContent("This entry could not be drawn");
+    expect(screen.getByText(/kept in its line/)).toBeVisible();
+    expect(screen.getByRole("tab", { name: "Meta" })).toBeVisible();
+  });
+
   it("says an exit code once", async () => {
     const output = whole(result(1, "a", { is_error: true }), {
       content: [{ ...PART, kind: "terminal", label: "error", text: "Exit code 1\nno such folder" }],

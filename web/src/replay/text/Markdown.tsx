@@ -85,15 +85,37 @@ export const Markdown = memo(function Markdown({ text }: { text: string }) {
 });
 
 const TABLE_CELLS_MAX = 20_000;
+const LIST_ITEMS_MAX = 1_000;
+const UNDERLINES_MAX = 500;
+const MARKS_OF_A_BLOCK_MAX = 2_000;
 
-/** Texts of some kilobytes that compile to millions of nodes, or to thousands of levels. */
-function explodes(text: string): boolean {
-  return /[>[*_(`~-]{400}|(?:[>*+-] ?){200}/.test(text) || tableCells(text) > TABLE_CELLS_MAX;
+/**
+ * Texts of some kilobytes that compile to millions of nodes, to thousands of levels, or in minutes: of `n` marks for
+ * emphasis, brackets or headings by underlines in one block, each is looked for among all others.
+ */
+export function explodes(text: string): boolean {
+  return (
+    /[>[*_(`~-]{400}|(?:[>*+-] ?){200}/.test(text) ||
+    tableCells(text) > TABLE_CELLS_MAX ||
+    count(text, /^[ \t>]*(?:[-+*]|\d{1,9}[.)])(?=[ \t]|$)/gm) > LIST_ITEMS_MAX ||
+    count(text, /^[ \t>]*(?:=+|-+)[ \t]*$/gm) > UNDERLINES_MAX ||
+    text.split(/\n[ \t]*\n/).some((block) => {
+      // An underline within a word, as names of programs have it, is none.
+      const emphasis = count(block, /[*~]+|(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu);
+      return emphasis > MARKS_OF_A_BLOCK_MAX || count(block, /\]/g) > MARKS_OF_A_BLOCK_MAX;
+    })
+  );
+}
+
+function count(text: string, pattern: RegExp): number {
+  return text.match(pattern)?.length ?? 0;
 }
 
 /** An upper bound: every line of a table gets as many cells as its widest head, however short it is. */
 function tableCells(text: string): number {
   const lines = text.split("\n");
-  const columns = lines.map((line) => (/^[\s|:-]*\|[\s|:-]*$/.test(line) ? line.split("|").length : 0));
+  const columns = lines.map((line) =>
+    line.includes("|") && /^[\s|:-]+$/.test(line) ? line.split("|").length : 0,
+  );
   return columns.reduce((most, one) => Math.max(most, one), 0) * lines.length;
 }

@@ -5,7 +5,7 @@ import { ansiRuns, cssColour, plainOutput } from "./ansi";
 import { Code } from "./Code";
 import { segmentsOf, visibleText } from "./invisible";
 import { JsonTree } from "./JsonTree";
-import { Markdown, safeAddress } from "./Markdown";
+import { explodes, MARKDOWN_CHARACTERS_MAX, Markdown, safeAddress } from "./Markdown";
 import { ProsePreview } from "./ProsePreview";
 import { Terminal } from "./Terminal";
 import { VisibleText } from "./VisibleText";
@@ -122,6 +122,44 @@ describe("terminal output", () => {
 
 describe("Markdown of a transcript", () => {
   const drawn = (text: string) => render(<Markdown text={text} />).container;
+  const filled = (unit: string) => unit.repeat(MARKDOWN_CHARACTERS_MAX / unit.length);
+
+  // Compiled, each of them takes a second to a minute.
+  it.each([
+    "_a*",
+    "*a_ ",
+    "_ a",
+    "**a *b ",
+    "a* ",
+    "]",
+    "a] ",
+    "[^a]",
+    "a\n=\n",
+    "- a\n",
+    "* a\n\n b\n",
+    "> 1) a\n",
+  ])("is shown as written where it would hold the page: %j", (unit) => {
+    expect(explodes(filled(unit))).toBe(true);
+    expect(drawn(filled(unit)).querySelector(".sr-plain")).not.toBeNull();
+  });
+
+  it.each([
+    "a_long_name_of_a_function(with_arguments) ",
+    "Some **bold** words, and `code`, and [a link](https://example.org).\n\n",
+    "| **name** | a value | another |\n",
+    "word ",
+    "```python\nreturn __name__[1:2]\n```\n\n",
+  ])("is compiled where it is only long: %j", (unit) => {
+    expect(explodes(filled(unit))).toBe(false);
+  });
+
+  it("is judged quickly, whatever it is", () => {
+    for (const unit of ["|", "\n", " \n", " ", "=", "> ", "_", "1", "* "]) {
+      const began = performance.now();
+      explodes(`${filled(unit)}x`);
+      expect(performance.now() - began, unit).toBeLessThan(1_000);
+    }
+  });
 
   it("shows HTML as text", () => {
     const page = drawn(

@@ -1,4 +1,5 @@
 import { useRef } from "react";
+import { Drawn } from "../inspector/Drawn";
 import { diffsOf } from "../inspector/diffs";
 import { useEntryWhole } from "../inspector/useEntryWhole";
 import { Parts, ToolInput, ToolOutput } from "../inspector/views/ToolCall";
@@ -47,13 +48,17 @@ export function WholeEntry({ sessionId, row, rewrites, find, project, reachable,
             <p className="sr-whole-waiting">
               <span className="sr-spinner" aria-hidden="true" /> Loading the entry…
             </p>
-          ) : row.kind === "tool" ? (
-            <>
-              <ToolInput {...scene} call={head.data} />
-              {result.data && <ToolOutput {...scene} call={head.data} result={result.data} />}
-            </>
           ) : (
-            <Parts whole={head.data} />
+            <Drawn wholes={result.data ? [head.data, result.data] : [head.data]} attempt={`${rewrites}`}>
+              {row.kind === "tool" ? (
+                <>
+                  <ToolInput {...scene} call={head.data} />
+                  {result.data && <ToolOutput {...scene} call={head.data} result={result.data} />}
+                </>
+              ) : (
+                <Parts whole={head.data} />
+              )}
+            </Drawn>
           )}
         </div>
       )}
