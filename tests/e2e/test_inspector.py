@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from e2e.serving import Served, until
+from e2e.serving import LONG_SESSION, Served, until
 
 TOOLS = "e2e00000-0000-4000-8000-000000007001"
 
@@ -277,6 +277,33 @@ def test_c_copies_all_of_the_content_and_y_the_link(site, open_page, calls):
     page.keyboard.press("y")
     expect(page.locator("[aria-live]").filter(has_text="Link copied")).to_have_count(1)
     assert page.evaluate("navigator.clipboard.readText()").endswith(f"?entry={calls['spill']['seq']}")
+
+
+@pytest.mark.parametrize("width", [1000, 1280, 1920])
+def test_the_full_width_inspector_leaves_the_trace_where_it_was(site, open_page, width):
+    """A session of a thousand rows, in the middle of which somebody reads."""
+    page = open_page(site, f"replay/{LONG_SESSION}?entry={1024 * 500}")
+    page.set_viewport_size({"width": width, "height": 800})
+    row = page.locator("article[aria-current=true]")
+    expect(page.locator("footer")).to_contain_text("Complete")
+    expect(row).to_be_in_viewport()
+    # A change of the window's size has its place in the end, too.
+    steady = [0.0]
+
+    def rests() -> bool:
+        steady.append(row.bounding_box()["y"])
+        return len(steady) > 5 and len(set(steady[-5:])) == 1
+
+    until(rests, "the trace to rest")
+    before = steady[-1]
+    for back in ("f", "Escape"):
+        page.keyboard.press("f")
+        expect(page.get_by_role("feed", name="Trace")).to_be_hidden()
+        expect(inspector(page)).to_be_visible()
+        page.keyboard.press(back)
+        expect(page.get_by_role("feed", name="Trace")).to_be_visible()
+        expect(row).to_be_in_viewport()
+        assert abs(row.bounding_box()["y"] - before) <= 1
 
 
 def test_keys_for_the_panels_and_the_time_zone(site, open_page, calls):

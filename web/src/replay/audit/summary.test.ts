@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { call, entry, record, result, session } from "../entries.testing";
+import { isOutside } from "../paths";
 import type { Entry } from "../shapes";
 import { parseQuery, visibleTrace } from "../trace/query";
 import { Rows } from "../trace/rows";
 import { cardText, figuresOf, nextRow } from "./AuditCard";
 import { AUDIT_CARDS, type AuditCard } from "./acts";
-import { type AuditItem, auditSummary, isOutside } from "./summary";
+import { type AuditItem, auditSummary } from "./summary";
 
 const PROJECT = "/home/ada/shop";
 
@@ -61,7 +62,8 @@ describe("files", () => {
       bash(8, "e", ["echo"], { paths: ["log.txt"] }),
     )["file-write"];
     expect(labels(files.items)).toEqual(["/etc/hosts ×1", "new.ts ×2", "log.txt ×1"]);
-    expect(files.items[0]?.isMarked).toBe(true);
+    expect(files.items[0]).toMatchObject({ isMarked: true, aside: "outside the project" });
+    expect(cardText("Files written", files, "UTC")).toContain("1\t/etc/hosts\toutside the project");
     expect([files.items[1]?.added, files.items[1]?.removed]).toEqual([10, 2]);
     expect(files.items[2]?.aside).toBe("by a command");
     expect(figuresOf("file-write", files)).toEqual(["3", "in 5 writes", "1 denied"]);

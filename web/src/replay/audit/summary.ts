@@ -4,9 +4,11 @@
  * Law: only calls name acts; a result adds how its call ended. What was copied from another
  * session is counted there and not here. Every entry counts, whatever the filter shows.
  */
+
+import { isOutside, relativePath } from "../paths";
 import type { Entry, Session } from "../shapes";
 import { type Row, statusOf } from "../trace/rows";
-import { changedLines, relativePath, toolName } from "../trace/words";
+import { changedLines, toolName } from "../trace/words";
 import { type AuditCard, cardsOf } from "./acts";
 
 /** One line of a card: something that was named once or often. */
@@ -227,11 +229,15 @@ class Count {
     tally.line(isCommand && ending === "error" ? "ok" : ending, entry.facts?.truncated);
     if (!hasWritten) return;
     for (const path of this.#pathsOf(entry, row)) {
-      const item = tally.item(path, row.key, "ok", () => ({
-        label: relativePath(path, this.#project),
-        isMarked: isOutside(path, this.#project),
-      }));
-      if (isCommand) item.aside = "by a command";
+      const item = tally.item(path, row.key, "ok", () => {
+        const isMarked = isOutside(path, this.#project);
+        return {
+          label: relativePath(path, this.#project),
+          isMarked,
+          aside: isMarked ? "outside the project" : "",
+        };
+      });
+      if (isCommand) addName(item, "by a command");
       else addChange(item, entry, row);
     }
   }
@@ -340,13 +346,6 @@ function addChange(item: AuditItem, entry: Entry, row: Row): void {
   const change = row.kind === "tool" ? changedLines(row.result?.preview ?? "") : null;
   item.added += change ? change.added : (entry.facts?.lines ?? 0);
   item.removed += change ? change.removed : 0;
-}
-
-/** Whether a path leads out of the session's directory; one that is relative counts as inside if it does not climb. */
-export function isOutside(path: string, project: string | null): boolean {
-  if (/^(?:~|\$)/.test(path) || path.split(/[/\\]/).includes("..")) return true;
-  const isAbsolute = /^(?:[/\\]|[A-Za-z]:[/\\])/.test(path);
-  return isAbsolute && project !== null && path !== project && !path.startsWith(`${project}/`);
 }
 
 /** Most often it is the name that is there already. */

@@ -3,12 +3,12 @@ import { Decoration, Diff, Hunk, type HunkTokens, pickRanges, tokenize } from "r
 import "react-diff-view/style/index.css";
 import { formatCount } from "../../format";
 import { CopyButton } from "../clipboard";
+import { relativePath } from "../paths";
 import type { DiffHunk, FileDiff } from "../shapes";
 import { visibleText } from "../text/invisible";
 import { colouredCode } from "../text/tree";
 import { VisibleText } from "../text/VisibleText";
 import { Glyph } from "../trace/EntryMark";
-import { relativePath } from "../trace/words";
 import { editRanges, isSpaceOnly } from "./edits";
 import { canBeColoured, DIFF_LINES_MAX, hunkData, hunkHeading, lineCount } from "./hunks";
 import { languageOf } from "./language";

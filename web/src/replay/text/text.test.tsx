@@ -146,7 +146,7 @@ describe("Markdown of a transcript", () => {
   it.each([
     "a_long_name_of_a_function(with_arguments) ",
     "Some **bold** words, and `code`, and [a link](https://example.org).\n\n",
-    "| **name** | a value | another |\n",
+    "| **name** | a value | another one here |\n",
     "word ",
     "```python\nreturn __name__[1:2]\n```\n\n",
   ])("is compiled where it is only long: %j", (unit) => {

@@ -2,6 +2,7 @@ import { memo, useRef } from "react";
 import { formatCount, formatDateTimeExact, formatDuration, formatShort, formatTime } from "../../format";
 import { permanentLink } from "../address";
 import { CopyButton } from "../clipboard";
+import { relativePath } from "../paths";
 import type { Entry, Session } from "../shapes";
 import { VisibleText } from "../text/VisibleText";
 import { Glyph, TYPE_WORDS, TypeIcon } from "./EntryMark";
@@ -23,7 +24,7 @@ import {
 import { Spawned, SubagentRow } from "./SubagentRow";
 import type { SubagentTraces } from "./subagentTraces";
 import type { Excerpts } from "./useMatches";
-import { changeOf, relativePath, toolName, wordsOf } from "./words";
+import { changeOf, toolName, wordsOf } from "./words";
 
 /** What all rows of a trace share; one object, so that a row is drawn again only when it or this changes. */
 export interface TraceScene {

@@ -105,6 +105,34 @@ test("a session that grew is searched from where the search ended, and one that 
   await waitFor(() => expect(result.current.excerpts.size).toBe(10));
 }, 10_000);
 
+test("what comes while a search is under way is searched after it, though the session grows all the time", async () => {
+  const { result, rerender } = searching("jam");
+  await waitFor(() => expect(result.current.state).toBe("done"));
+  const answers: (() => void)[] = [];
+  server.use(
+    http.get("*/api/sessions/s1/matches", async ({ request }) => {
+      const after = Number(new URL(request.url).searchParams.get("after"));
+      // What is stored when it is asked, not when it answers.
+      const to = (stored - 1) * 1024;
+      await new Promise<void>((resolve) => answers.push(resolve));
+      const items = Array.from({ length: (to - after) / 1024 }, (_, line) => ({
+        seq: after + (line + 1) * 1024,
+        excerpt: "…jam…",
+      }));
+      return HttpResponse.json({ items, next_cursor: null, total: null, searched_to: to });
+    }),
+  );
+  stored = 1_203;
+  rerender({ words: "jam", current: trace(1_203) });
+  for (let round = 1; round <= 2; round += 1) {
+    await waitFor(() => expect(answers).toHaveLength(round), { timeout: 4_000 });
+    stored += 3;
+    rerender({ words: "jam", current: trace(stored) });
+    act(() => answers.at(-1)?.());
+    await waitFor(() => expect(result.current.excerpts.size).toBe(1_200 + 3 * round));
+  }
+}, 15_000);
+
 test("a failure is told, and a retry goes on", async () => {
   failing = true;
   const { result } = searching("jam");

@@ -20,9 +20,11 @@ interface Found {
   to: number;
   state: "searching" | "done" | "failed";
   error: ApiError | null;
+  /** Searches that have ended well. */
+  searches: number;
 }
 
-const NEW = { to: -1, state: "searching", error: null } as const;
+const NEW = { to: -1, state: "searching", error: null, searches: 0 } as const;
 const NONE: Excerpts = new Map();
 const PAGE = 500;
 /** After the last key press; the rows' own words match at once. */
@@ -60,8 +62,9 @@ export function useMatches(sessionId: string, text: string, trace: TraceState): 
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: only other words, and a new attempt, search anew
   useEffect(() => (text === "" ? undefined : start(SETTLED_MS)), [of, attempt]);
+  // More may have come while the last search was under way: the next one follows though it has grown all the time.
   // biome-ignore lint/correctness/useExhaustiveDependencies: growth is searched once until that search has ended
-  useEffect(() => (hasGrown ? start(AGAIN_MS) : undefined), [hasGrown]);
+  useEffect(() => (hasGrown ? start(AGAIN_MS) : undefined), [hasGrown, mine?.searches]);
 
   return {
     excerpts: mine?.excerpts ?? NONE,
@@ -90,11 +93,12 @@ async function search(
       more = page.next_cursor !== null;
       to = more ? Number(page.next_cursor) : page.searched_to;
       if (more && performance.now() - told > TOLD_MS) {
-        tell({ ...begun, to, state: "searching", error: null });
+        // What adds to a search that is done does not take its word back.
+        tell({ ...begun, to, state: begun.state === "done" ? "done" : "searching", error: null });
         told = performance.now();
       }
     }
-    tell({ ...begun, to, state: "done", error: null });
+    tell({ ...begun, to, state: "done", error: null, searches: begun.searches + 1 });
   } catch (cause) {
     if (signal.aborted) return;
     const error = cause instanceof ApiError ? cause : null;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { call, entry, result } from "../entries.testing";
-import { changeOf, isTerminal, relativePath, withoutEmptyLines, wordsOf } from "./words";
+import { changeOf, isTerminal, withoutEmptyLines, wordsOf } from "./words";
 
 function words(label: string, preview: string) {
   return wordsOf(call(0, "a", { label, preview }));
@@ -58,10 +58,4 @@ it("knows what a terminal showed", () => {
   expect(isTerminal(call(0, "a"))).toBe(true);
   expect(isTerminal(call(0, "a", { tool: "Read" }))).toBe(false);
   expect(isTerminal(entry(0, { type: "progress", raw_type: "progress/bash_progress" }))).toBe(true);
-});
-
-it("shortens only what lies below the session's directory", () => {
-  expect(relativePath("/home/ada/shop/a.py", "/home/ada/shop")).toBe("a.py");
-  expect(relativePath("/home/ada/shopping/a.py", "/home/ada/shop")).toBe("/home/ada/shopping/a.py");
-  expect(relativePath("/a", null)).toBe("/a");
 });

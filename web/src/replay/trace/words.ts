@@ -2,13 +2,6 @@
 import type { Entry } from "../shapes";
 import { isDamaged } from "./query";
 
-/** A path from the session's directory, where it lies below it: the end of a path says most. */
-export function relativePath(path: string, project: string | null): string {
-  return project && path.startsWith(`${project}/`) && path.length > project.length + 1
-    ? path.slice(project.length + 1)
-    : path;
-}
-
 const ASIDE_CHARACTERS_MAX = 100;
 /** Tools whose call is told in one sentence. */
 const SENTENCE_TOOLS = new Set(["TodoWrite"]);

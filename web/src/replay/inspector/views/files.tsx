@@ -1,9 +1,9 @@
 /** Reading, finding and changing files. */
 import { formatCount, formatDuration } from "../../../format";
+import { relativePath } from "../../paths";
 import { NumberedCode } from "../../text/Code";
 import { cutAtLiterals, literalsOf } from "../../text/literals";
 import { VisibleText } from "../../text/VisibleText";
-import { relativePath } from "../../trace/words";
 import { FileChange } from "../DiffTab";
 import { languageOf } from "../language";
 import { Block, LongBlock, Part } from "../Part";
