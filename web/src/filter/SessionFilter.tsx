@@ -1,10 +1,11 @@
 import PropertyFilter, { type PropertyFilterProps } from "@cloudscape-design/components/property-filter";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, type Ref, useMemo, useState } from "react";
 import { answer, api } from "../api/client";
 import { formatCount, formatShort } from "../format";
 import { useZoneName, wallTime } from "../timeZone";
 import type { FilterNode, FilterTerm } from "./filter";
+import { isHosts } from "./hosts";
 import {
   FREE_TEXT,
   FREE_TEXT_OPERATORS,
@@ -14,8 +15,10 @@ import {
   propertyOf,
   shownValue,
 } from "./properties";
-import { EMPTY_QUERY, filterOfQuery, queryOf } from "./query";
+import { EMPTY_QUERY, filterOfQuery, sharedQuery } from "./query";
+import { isEdge } from "./range";
 import { isCondition } from "./terms";
+import { filterText } from "./words";
 import "./SessionFilter.css";
 
 interface Props {
@@ -37,7 +40,10 @@ export interface Focusable {
 /** One input for all conditions: property, operator, value with suggestions from the data; joined by and / or. */
 export function SessionFilter({ filter, onChange, total, loading, before, ref }: Props) {
   const zone = useZoneName();
-  const query = useMemo(() => queryOf(filter), [filter]);
+  const { query, elsewhere, merged } = useMemo(
+    () => sharedQuery(filter, (term) => isHosts(term) || isEdge(term)),
+    [filter],
+  );
   const properties = useMemo(
     () => [...PROPERTIES, ...unknownIn(filter)].map((one) => filteringProperty(one, zone)),
     [filter, zone],
@@ -49,7 +55,7 @@ export function SessionFilter({ filter, onChange, total, loading, before, ref }:
       <PropertyFilter
         ref={ref}
         query={query ?? EMPTY_QUERY}
-        onChange={({ detail }) => onChange(filterOfQuery(detail, zone))}
+        onChange={({ detail }) => onChange(merged(filterOfQuery(detail, zone, filter)))}
         enableTokenGroups
         customControl={before}
         freeTextFiltering={FREE_TEXT_FILTERING}
@@ -71,11 +77,14 @@ export function SessionFilter({ filter, onChange, total, loading, before, ref }:
         tokenLimit={8}
         i18nStrings={STRINGS}
       />
+      {query !== null && elsewhere.length > 0 && (
+        <p className="session-filter-deep">Agents and times of this filter stand in their own controls.</p>
+      )}
       {query === null && (
         <p className="session-filter-deep">
-          The filter in the address nests deeper than can be edited here; it is applied:{" "}
-          <code>{JSON.stringify(filter)}</code>{" "}
-          <button type="button" onClick={() => onChange(undefined)}>
+          This filter nests deeper than can be edited here; it is applied:{" "}
+          <code>{filter && filterText(filter, zone)}</code>{" "}
+          <button type="button" className="outlined-button" onClick={() => onChange(undefined)}>
             Clear filters
           </button>
         </p>
@@ -100,7 +109,8 @@ function useSuggestions() {
         }),
       ),
     enabled: wanted,
-    placeholderData: keepPreviousData,
+    // While the values of another property are on their way there are none, rather than the wrong ones.
+    placeholderData: (before, query) => (query?.queryKey[1] === asked?.property ? before : undefined),
   });
 
   const options = useMemo(() => {

@@ -14,7 +14,12 @@ export function hostsOf(filter: FilterNode | undefined): string[] {
 export function withHosts(filter: FilterNode | undefined, hosts: string[]): FilterNode | undefined {
   const conditions = hosts.map((value) => ({ property: "host", operator: "=" as const, value }));
   const terms = conditions.length > 1 ? [{ or: conditions }] : conditions;
-  return withTerms(filter, (term) => hostsIn(term) !== null, terms);
+  return withTerms(filter, isHosts, terms);
+}
+
+/** Whether the select of agents shows this term. */
+export function isHosts(term: FilterTerm): boolean {
+  return hostsIn(term) !== null;
 }
 
 function hostsIn(term: FilterTerm): string[] | null {

@@ -104,7 +104,12 @@ export function filterValue(kind: Kind, typed: unknown, zone: string): string | 
     case "time": {
       const ago = agoOf(text);
       if (ago !== null) return ago;
-      const wall = text.trim().replace(/^(\d{4}-\d{2}-\d{2})[ T](\d{1,2}:\d{2}(?::\d{2})?)$/, "$1T$2");
+      const wall = text
+        .trim()
+        .replace(
+          /^(\d{4}-\d{2}-\d{2})[ T](\d{1,2})(:\d{2}(?::\d{2})?)$/,
+          (_, day: string, hour: string, rest: string) => `${day}T${hour.padStart(2, "0")}${rest}`,
+        );
       if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?$/.test(wall)) return text;
       const instant = instantOf(wall, zone);
       return Number.isNaN(instant) ? text : new Date(instant).toISOString();

@@ -23,9 +23,12 @@ export function parseDuration(text: string): number | null {
 
 const SCALE: Record<string, number> = { "": 1, k: 1e3, m: 1e6, b: 1e9 };
 
-/** `1200`, `1,200`, `10k`, `1.5M`; null where it is none of these. */
+/** `1200`, `1,200`, `10k`, `1.5M`; null where it is none of these, or no whole number. */
 export function parseCount(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)\s*([kmb]?)$/i.exec(text.trim().replaceAll(",", ""));
   if (match === null) return null;
-  return Math.round(Number(match[1]) * (SCALE[(match[2] ?? "").toLowerCase()] ?? 1));
+  const scale = SCALE[(match[2] ?? "").toLowerCase()] ?? 1;
+  const count = Math.round(Number(match[1]) * scale);
+  // Within what such a product is off by: 1.1k is 1100.
+  return Math.abs(count - Number(match[1]) * scale) < 1e-6 * scale ? count : null;
 }

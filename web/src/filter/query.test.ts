@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { type FilterNode, filterOf, isWhole } from "./filter";
+import { type FilterNode, type FilterTerm, filterOf, isWhole, OPERATORS } from "./filter";
 import { filterValue, propertyOf, shownValue } from "./properties";
 import { parseCount, parseDuration } from "./quantity";
-import { filterOfQuery, queryOf } from "./query";
+import { filterOfQuery, queryOf, sharedQuery } from "./query";
 
 const FILTERS: FilterNode[] = [
   { and: [{ property: "host", operator: "=", value: "mbp" }] },
@@ -35,6 +35,73 @@ describe("the filter in the address", () => {
       expect(filterOf(JSON.parse(JSON.stringify(filter)))).toEqual(filter);
     },
   );
+
+  test("what stands in the input means what it meant, however it is written, while another is added", () => {
+    const values = [
+      "",
+      "90000",
+      "1.5",
+      "2026-11-22",
+      "2026-11-22T10:00:00+01:00",
+      "-7D",
+      "True",
+      " x ",
+      0,
+      42,
+      true,
+    ];
+    for (const property of [...propertyOf.keys(), "text", "no_such"]) {
+      for (const operator of OPERATORS) {
+        const terms = values.map((value) => ({ property, operator, value }));
+        const filter: FilterNode = { and: [...terms, { or: terms }] };
+        const query = queryOf(filter);
+        const typed = { propertyKey: "messages", operator: ">", value: "10k" };
+        const next = query && { ...query, tokenGroups: [...(query.tokenGroups ?? []), typed] };
+        expect(next && filterOfQuery(next, "Europe/Berlin", filter), `${property} ${operator}`).toEqual({
+          and: [...filter.and, { property: "messages", operator: ">", value: 10_000 }],
+        });
+      }
+    }
+  });
+
+  test.each([
+    ["<", "<", "2026-11-20T23:00:00.000Z"],
+    ["<=", "<", "2026-11-21T23:00:00.000Z"],
+    [">", ">=", "2026-11-21T23:00:00.000Z"],
+    [">=", ">=", "2026-11-20T23:00:00.000Z"],
+  ] as const)("a day that is typed after %s is all of it in the zone", (typed, operator, value) => {
+    const token = { propertyKey: "started_at", operator: typed, value: "2026-11-21" };
+    const query = { operation: "and" as const, tokens: [], tokenGroups: [token] };
+    expect(filterOfQuery(query, "Europe/Berlin")).toEqual({
+      and: [{ property: "started_at", operator, value }],
+    });
+  });
+
+  test("what other controls show makes room in the input, and stays", () => {
+    const deep: FilterNode = {
+      or: [
+        { property: "tool", operator: "=", value: "Bash" },
+        {
+          and: [
+            { property: "tool", operator: "=", value: "Read" },
+            { property: "live", operator: "=", value: true },
+          ],
+        },
+      ],
+    };
+    const day = { property: "started_at", operator: ">=" as const, value: "2026-11-20T23:00:00.000Z" };
+    const isEdge = (term: FilterTerm) => "property" in term && term.property === "started_at";
+    const { query, merged } = sharedQuery({ and: [deep, day] }, isEdge);
+    expect(query).toEqual(queryOf(deep));
+    expect(query && merged(filterOfQuery(query, "UTC", deep))).toEqual({ and: [deep, day] });
+    expect(merged(undefined)).toEqual({ and: [day] });
+    // Where all of it has room, all of it is in the input.
+    expect(sharedQuery({ and: [day] }, isEdge)).toMatchObject({
+      elsewhere: [],
+      query: queryOf({ and: [day] }),
+    });
+    expect(sharedQuery({ and: [{ and: [deep, day] }] }, isEdge).query).toBeNull();
+  });
 
   test("what is no filter is dropped, what is one stays", () => {
     for (const nonsense of [null, 7, "x", [], {}, { and: [] }, { and: "x" }, { and: [{ property: 1 }] }]) {

@@ -108,7 +108,7 @@ function edge(operator: Operator, value: string): Condition {
   return { property: "started_at", operator, value };
 }
 
-function isEdge(term: FilterTerm): term is Condition {
+export function isEdge(term: FilterTerm): term is Condition {
   return isCondition(term) && term.property === "started_at" && /^[<>]/.test(term.operator);
 }
 
