@@ -45,12 +45,6 @@ export function formatBytes(bytes: number | null | undefined): string {
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
-/** `$0.04`, `$12.30`: what a session cost. */
-export function formatDollars(dollars: number | null | undefined): string {
-  if (dollars === null || dollars === undefined || !Number.isFinite(dollars)) return NONE;
-  return DOLLARS.format(dollars);
-}
-
 /** `$0.0123`, `$12.30`: what one message cost; a little that is not nothing is said to be little. */
 export function formatCost(dollars: number): string {
   if (dollars > 0 && dollars < LEAST_CENTS) return `< ${CENTS.format(LEAST_CENTS)}`;

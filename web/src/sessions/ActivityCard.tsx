@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 import { answer, api } from "../api/client";
 import type { FilterNode } from "../filter/filter";
 import { rangeOf, spanOf, withRange } from "../filter/range";
+import { Failure } from "../shell/FailurePage";
 import { addDays, dayOf, instantOf, useZoneName } from "../timeZone";
 import { Heatmap, METRICS, type Metric } from "./Heatmap";
 import { IMPORT_POLL_MS } from "./Importing";
@@ -22,7 +23,7 @@ export function ActivityCard({ filter, importing, onFilter }: ActivityProps) {
   const [metric, setMetric] = useState<Metric>("sessions");
   // The heatmap shows the days to choose from, so the chosen days do not narrow it.
   const others = useMemo(() => withRange(filter, null), [filter]);
-  const { data } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ["activity", others ?? null, zone],
     queryFn: ({ signal }) =>
       answer(
@@ -54,7 +55,11 @@ export function ActivityCard({ filter, importing, onFilter }: ActivityProps) {
           ))}
         </fieldset>
       </div>
-      <Heatmap days={data?.items ?? []} metric={metric} zone={zone} selected={selected} onSelect={select} />
+      {data === undefined && error ? (
+        <Failure error={error} retry={() => void refetch()} />
+      ) : (
+        <Heatmap days={data?.items ?? []} metric={metric} zone={zone} selected={selected} onSelect={select} />
+      )}
     </section>
   );
 }

@@ -4,6 +4,7 @@ import { answer, api, type Stats } from "../api/client";
 import type { FilterNode } from "../filter/filter";
 import { rangeBeforeText, rangeOf, rangeText, withRange, withRangeBefore } from "../filter/range";
 import { formatCount, formatDuration, formatShort, NONE } from "../format";
+import { Failure } from "../shell/FailurePage";
 import { useZoneName } from "../timeZone";
 import { changeText } from "./change";
 import { IMPORT_POLL_MS } from "./Importing";
@@ -20,7 +21,7 @@ interface Props {
 export function FiguresCard({ filter, importing }: Props) {
   const zone = useZoneName();
   const { period, before } = useMemo(() => periodsOf(filter, zone), [filter, zone]);
-  const { stats, outdated } = useStats(filter, importing, true);
+  const { stats, outdated, error, retry } = useStats(filter, importing, true);
   const then = useStats(before?.filter, importing, before !== null);
   // Figures of the question before stay on the screen until the new ones are there, but are compared with nothing.
   const statsBefore = outdated || then.outdated ? undefined : then.stats;
@@ -31,7 +32,11 @@ export function FiguresCard({ filter, importing }: Props) {
         <h2 title={period}>{period}</h2>
         {others && <span>Matching the filter</span>}
       </div>
-      <Figures stats={stats} before={before && { text: before.text, stats: statsBefore }} />
+      {stats === undefined && error ? (
+        <Failure error={error} retry={retry} />
+      ) : (
+        <Figures stats={stats} before={before && { text: before.text, stats: statsBefore }} />
+      )}
       {stats !== undefined && stats.orphans > 0 && (
         // They are rows of the list all the same: who counts these is told why there are more.
         <p className="figures-foot">
@@ -57,7 +62,7 @@ function periodsOf(filter: FilterNode | undefined, zone: string) {
 }
 
 function useStats(filter: FilterNode | undefined, importing: boolean, enabled: boolean) {
-  const { data, isPlaceholderData } = useQuery({
+  const { data, isPlaceholderData, error, refetch } = useQuery({
     queryKey: ["stats", filter ?? null],
     queryFn: ({ signal }) =>
       answer(
@@ -70,7 +75,7 @@ function useStats(filter: FilterNode | undefined, importing: boolean, enabled: b
     placeholderData: keepPreviousData,
     refetchInterval: importing ? IMPORT_POLL_MS * 2 : FIGURES_POLL_MS,
   });
-  return { stats: data, outdated: isPlaceholderData };
+  return { stats: data, outdated: isPlaceholderData, error, retry: () => void refetch() };
 }
 
 interface FiguresProps {

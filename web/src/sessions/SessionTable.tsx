@@ -7,7 +7,6 @@ import {
   formatCount,
   formatDateTime,
   formatDateTimeExact,
-  formatDollars,
   formatDuration,
   formatShort,
   NONE,
@@ -297,10 +296,6 @@ function contentOf({ key }: Column, session: Session, zone: string): Content {
       return { text: formatCount(session.messages) };
     case "tokens":
       return { text: formatShort(session.tokens.total), title: formatCount(session.tokens.total) };
-    case "cost":
-      return session.cost_usd === null
-        ? { text: NONE, title: "No price is known for this session" }
-        : { text: formatDollars(session.cost_usd) };
     case "model":
       return firstOf(session.models, shortModel);
     case "git_branch": {

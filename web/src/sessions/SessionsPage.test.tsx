@@ -313,6 +313,25 @@ test("an error says what happened, under which number, and Retry asks again", as
   await screen.findByRole("link", { name: "One" });
 });
 
+test("figures and activity that could not be loaded say so, and are asked for again", async () => {
+  const problem = { type: "x", title: "Too busy", status: 409, detail: "Try later.", request_id: "r88" };
+  const refuse = () =>
+    HttpResponse.json(problem, { status: 409, headers: { "content-type": "application/problem+json" } });
+  server.use(
+    http.get("*/api/stats", refuse, { once: true }),
+    http.get("*/api/activity", refuse, { once: true }),
+  );
+  sessions = [session({ id: "s1", title: "One" })];
+  await open();
+  for (const name of ["Activity", "Figures"]) {
+    const card = within(screen.getByRole("region", { name }));
+    expect(await card.findByText("Too busy")).toBeInTheDocument();
+    expect(card.getByText("r88")).toBeInTheDocument();
+    await userEvent.click(card.getByRole("button", { name: "Retry" }));
+    await waitFor(() => expect(card.queryByText("Too busy")).toBeNull());
+  }
+});
+
 test("a live session far down the list gets its new figures in its place", async () => {
   const questions: unknown[] = [];
   const old = session({ id: "s2", title: "Runs for days", live: true, messages: 500 });

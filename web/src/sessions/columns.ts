@@ -16,7 +16,6 @@ export type ColumnKey =
   | "duration_ms"
   | "messages"
   | "tokens"
-  | "cost"
   | "model"
   | "git_branch"
   | "tools"
@@ -29,7 +28,6 @@ export const COLUMNS: readonly Column[] = [
   { key: "messages", label: "Messages", width_px: 88, by: "messages", numeric: true },
   { key: "tokens", label: "Tokens", width_px: 76, by: "tokens", numeric: true },
   { key: "model", label: "Model", width_px: 100, grows: true },
-  { key: "cost", label: "Cost", width_px: 64, numeric: true },
   { key: "git_branch", label: "Git branch", width_px: 110, grows: true },
   { key: "tools", label: "Tools", width_px: 120, grows: true },
   { key: "user", label: "User", width_px: 90, grows: true },

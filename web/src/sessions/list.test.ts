@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { SessionPage } from "../api/client";
 import { session } from "../testing/sessions";
-import { newRows, withFigures, withHead } from "./list";
+import { beginsWith, newRows, withFigures, withHead } from "./list";
 import { rowsOf, titleOf } from "./rows";
 import { nextSort } from "./sort";
 
@@ -84,4 +84,12 @@ test("a header sorts descending first, then turns", () => {
   expect(nextSort("-started_at", "tokens")).toBe("-tokens");
   expect(nextSort("-tokens", "tokens")).toBe("tokens");
   expect(nextSort("tokens", "tokens")).toBe("-tokens");
+});
+
+test("rows that have changed places are told from rows with new figures", () => {
+  const known = { pages: [page(["a", "b", "c"], "x"), page(["d"], null)] };
+  expect(beginsWith(known, page(["a", "b", "c"], "x"))).toBe(true);
+  expect(beginsWith(known, page(["a", "b", "c", "d"], null))).toBe(true);
+  expect(beginsWith(known, page(["b", "a", "c"], "x"))).toBe(false);
+  expect(beginsWith(known, page(["a", "c", "d"], "x"))).toBe(false);
 });

@@ -36,7 +36,8 @@ function query(filter: FilterNode | undefined, sort: Sort, cursor: string | null
  * The pages of the list, kept fresh.
  *
  * Only the first page is asked for again: loaded pages beneath stay as they are, and rows that are shown get their
- * new figures in place. New rows go on top where `atTop` says that nothing would jump; else they wait in `waiting`.
+ * new figures in place. New rows go on top, and rows to where they belong now, where `atTop` says that nothing would
+ * jump; else they wait in `waiting`.
  */
 export function useSessionList(
   filter: FilterNode | undefined,
@@ -77,11 +78,11 @@ export function useSessionList(
     if (fresh === undefined) return;
     const known = client.getQueryData<Pages>(key);
     if (known === undefined) return;
-    if (atTop() || newRows(known, fresh) === 0) {
+    if (atTop()) {
       setWaiting(null);
       client.setQueryData<Pages>(key, withHead(known, fresh));
     } else {
-      setWaiting(fresh);
+      setWaiting(beginsWith(known, fresh) ? null : fresh);
       client.setQueryData<Pages>(key, withFigures(known, fresh.items));
     }
   }, [fresh, client, key, atTop]);
@@ -161,6 +162,12 @@ function distinct(sessions: Session[]): Session[] {
 export function newRows(known: Pick<Pages, "pages">, fresh: SessionPage): number {
   const ids = new Set(known.pages.flatMap((page) => page.items.map(({ id }) => id)));
   return fresh.items.filter(({ id }) => !ids.has(id)).length;
+}
+
+/** Whether the loaded rows begin with those of a fresh first page, in their order. */
+export function beginsWith(known: Pick<Pages, "pages">, fresh: SessionPage): boolean {
+  const rows = known.pages.flatMap((page) => page.items);
+  return fresh.items.every(({ id }, index) => rows[index]?.id === id);
 }
 
 /** Loaded pages with new figures in the rows that they have, in their old places; the same pages where there are none. */
