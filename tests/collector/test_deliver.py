@@ -271,3 +271,23 @@ def test_an_unreachable_server_is_asked_less_and_less_often(world, shipped):
         world.pass_time(0.1)
     assert 10 <= len(counting.calls) <= 200  # in ten minutes
     assert isinstance(world.shipper.failure.error, Unreachable)
+
+
+def test_a_large_file_that_is_deleted_on_its_way_is_shipped_from_its_link(at, tmp_path):
+    """It lies there for minutes and takes many requests: a link keeps it after 20 s, whatever is sent of it."""
+    world = World(at, Faults(at.database.engine), tmp_path / "world", piece_bytes=1 << 20)
+    path = world.path("-a", NAMES[0])
+    world.create(path, 1_000)
+    raw = path.read_bytes() * 40_000
+    path.write_bytes(raw)
+    world.happened(path)
+    for _ in range(6):
+        world.look()
+        world.ship()
+        world.pass_time(19)
+    (stored,) = world.stored()
+    assert len(stored[3][-1]) < len(raw), "it must be under way still"
+    path.unlink()
+    world.settle()
+    (stored,) = world.stored()
+    assert bytes(stored[3][-1]) == raw

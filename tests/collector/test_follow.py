@@ -1,11 +1,15 @@
+import errno
+import shutil
 import threading
+import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.lines import MAIN_ID, OWNER, jsonl, talk, write
-from session_replay.collector.follow import Follower, discover
+from session_replay.collector.follow import FULL_LOOK_SECONDS, WATCH_CHECK_MS, Follower, discover
 
 LAYOUT = {
     f"-p/{MAIN_ID}.jsonl": ("main", MAIN_ID, None),
@@ -99,3 +103,54 @@ def test_a_follower_waits_for_its_folder_and_ends_when_told(tmp_path):
     assert [file.path for file in found] == [str(path)]
     stopped.set()
     assert list(changes) in ([], [[]])
+
+
+def test_a_folder_that_goes_away_or_is_closed_is_told_and_its_files_are_not_taken_for_removed(tmp_path, monkeypatch):
+    projects = tmp_path / "projects"
+    path = write(projects / "-p" / f"{MAIN_ID}.jsonl", b"{}\n")
+    follower = Follower(projects, OWNER)
+    follower._discovered()
+
+    def said():
+        assert follower._discovered() == []
+        assert [file.path for file in follower.files] == [str(path)]
+        return [(fault.path, fault.problem) for fault in follower.faults]
+
+    projects.rename(tmp_path / "elsewhere")
+    assert said() == [(str(projects), "is gone")]
+    (tmp_path / "elsewhere").rename(projects)
+    assert said() == []
+
+    # What lies above may be closed to the user; root, as whom tests may run, sees all.
+    stat = Path.stat
+
+    def closed(self, **options):
+        if self == projects:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return stat(self, **options)
+
+    monkeypatch.setattr(Path, "stat", closed)
+    assert said() == [(str(projects), "may not be read")]
+    monkeypatch.undo()
+    assert said() == []
+
+
+def test_a_folder_that_is_made_anew_is_watched_as_the_one_before(tmp_path):
+    projects = tmp_path / "projects"
+    write(projects / "-p" / f"{MAIN_ID}.jsonl", b"{}\n")
+    stopped = threading.Event()
+    changes = Follower(projects, OWNER).changes(stopped)
+    assert len(next(changes)) == 1
+    shutil.rmtree(projects)
+    projects.mkdir()
+    began = time.monotonic()
+    while time.monotonic() - began < WATCH_CHECK_MS / 1000 + 1:  # the watch comes to know of it
+        next(changes)
+    written_at = time.monotonic()
+    path = write(projects / "-q" / f"{MAIN_ID}.jsonl", b"{}\n")
+    found = next(files for files in changes if files)
+    assert [file.path for file in found] == [str(path)]
+    # Not by the look that all of the folder gets now and then.
+    assert time.monotonic() - written_at < FULL_LOOK_SECONDS / 2
+    stopped.set()
+    list(changes)

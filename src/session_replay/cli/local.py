@@ -14,7 +14,7 @@ from session_replay import __version__
 from session_replay.collector import machine
 from session_replay.collector.collect import Reporter, follow
 from session_replay.collector.deliver import Shipper
-from session_replay.collector.follow import Follower, Owner, described, discover
+from session_replay.collector.follow import Follower, Owner, described, discover, folder_problem
 from session_replay.collector.known import Progress
 from session_replay.ingest.intake import Intake, Tally
 from session_replay.ingest.reading import Reading
@@ -119,7 +119,7 @@ class LocalTranscripts:
         problem = shipper.problem or self._reading.problem
         if problem:
             state = "failed"
-        elif not shipper.files.looks and self._folder.is_dir():
+        elif not shipper.files.looks and folder_problem(self._folder) is None:
             state = "scanning"
         elif shipper.files.is_done and not behind:
             state = "following"

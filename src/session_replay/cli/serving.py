@@ -22,6 +22,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from session_replay.cli.administration import socket_path
 from session_replay.cli.local import LocalTranscripts
 from session_replay.collector import machine
+from session_replay.collector.follow import GONE, folder_problem
 from session_replay.errors import InvalidRequest
 from session_replay.ingest.reading import Reading
 from session_replay.ingest.receive import Receiver
@@ -174,7 +175,8 @@ def _greet(at: Installation, folder: Path) -> None:
             "Everything stored is sealed with it. Keep a copy elsewhere: without it nothing can be read."
         )
     print(f"Data:        {at.folder}")
-    print(f"Transcripts: {folder}{'' if folder.is_dir() else '  (not there yet)'}")
+    problem = folder_problem(folder)
+    print(f"Transcripts: {folder}" + (f"  ({'not there yet' if problem == GONE else problem})" if problem else ""))
 
 
 def _offer_address(services: Services, host: str, port: int, *, opens: bool) -> None:

@@ -418,9 +418,10 @@ class Shipper:
                 file.read = Read(leaves, cut.inode, cut.is_whole)
                 file.failures = 0
                 file.problem = ""
-                # What is missing now was written after this was read.
-                file.dirty_since, file.waits_since = self._wall(), self._clock()
+        # All that was there when it was looked at: what is missing now was written after that.
         if cut.pieces[-1].end >= cut.look[0]:
+            with self.files.lock:
+                file.dirty_since, file.waits_since = self._wall(), self._clock()
             self.files.clean(file, cut.look, taken.looks, is_other=taken.is_other)
 
     def _refused(self, file: Known, answer: Stored) -> None:

@@ -7,6 +7,7 @@ subagents; whatever else lies in ``<session>/`` is an attachment.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -36,6 +37,9 @@ ACTIVE_SECONDS = 900
 BUSY_SECONDS = 60
 """A file that grew so lately is looked at each ``POLL_SECONDS``, the other active ones each ``IDLE_SECONDS``."""
 WATCH_STEP_MS = 50
+WATCH_CHECK_MS = 2_000
+"""So often it is looked whether the folder is still the one that is watched."""
+GONE = "is gone"
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -153,8 +157,16 @@ def _projects_folders(folder: Path) -> Iterator[Path]:
             yield Path(path, PROJECTS)
         if len(Path(path).relative_to(folder).parts) >= DEPTH_MAX:
             folders.clear()
-    if not found and folder.is_dir():
+    if not found and folder_problem(folder) is None:
         yield folder
+
+
+def folder_problem(folder: Path) -> str | None:
+    """Why a folder cannot be looked into, in words; None where it can. What lies above it may be closed, too."""
+    try:
+        return None if stat.S_ISDIR(folder.stat().st_mode) else "is no folder"
+    except OSError as error:
+        return _words(error)
 
 
 def open_regular(path: str) -> BinaryIO:
@@ -294,7 +306,8 @@ def readable(name: str) -> str:
 
 
 def _words(error: OSError) -> str:
-    return {13: "may not be read", 2: "is gone"}.get(error.errno or 0, error.strerror or "cannot be read")
+    known = {errno.EACCES: "may not be read", errno.ENOENT: GONE}
+    return known.get(error.errno or 0, error.strerror or "cannot be read")
 
 
 class Follower:
@@ -361,7 +374,13 @@ class Follower:
                 noticed.wait(IDLE_SECONDS if self._active else QUIET_SECONDS)
 
     def _discovered(self) -> list[TranscriptFile]:
-        if not self._folder.is_dir():
+        problem = folder_problem(self._folder)
+        if problem is not None:
+            # Before it was there it is waited for; a folder that went away, or was closed, is told. Its files are not
+            # taken for removed: a disk that is not mounted looks the same.
+            if self.looks or problem != GONE:
+                self.faults = [FileFault(str(self._folder), problem)]
+                self.looks += 1
             return []
         found = discover(self._folder, self._owner)
         self.faults = found.faults
@@ -401,6 +420,13 @@ class Follower:
         self._known.update((file.path, (file.size, file.mtime_ns)) for file in changed)
         return sorted(changed, key=lambda file: -file.mtime_ns)
 
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            status = self._folder.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
     def _watch(self, noticed: threading.Event, ended: threading.Event) -> None:
         from watchfiles import Change, watch
 
@@ -408,7 +434,8 @@ class Follower:
             return path not in self._active  # those are looked at all the time
 
         while not ended.is_set():
-            if not self._folder.is_dir():
+            watched = self._identity()
+            if watched is None:
                 ended.wait(QUIET_SECONDS)
                 continue
             noticed.set()  # what came before the watch began
@@ -418,11 +445,17 @@ class Follower:
                 debounce=2 * WATCH_STEP_MS,
                 step=WATCH_STEP_MS,
                 stop_event=ended,
+                rust_timeout=WATCH_CHECK_MS,
+                yield_on_timeout=True,
                 ignore_permission_denied=True,
                 raise_interrupt=False,
             )
             try:
-                for _ in changes:
-                    noticed.set()
+                for change in changes:
+                    if change:
+                        noticed.set()
+                    # A watch stays with the folder that it began with, also when another has its name.
+                    if self._identity() != watched:
+                        break
             except (OSError, RuntimeError):  # the folder went away, or the system has no watches left
                 ended.wait(QUIET_SECONDS)
