@@ -227,6 +227,19 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(collector):
     assert code(collector.send("append", many)) == (413, "too-large")
 
 
+def test_no_request_names_so_many_files_that_others_wait_for_it(collector):
+    empty = hashlib.sha256().digest()
+    files = [(f"-p/s/tool-results/{number}.txt", "s", 0, 1) for number in range(protocol.OPENINGS_MAX + 1)]
+    for call, messages in (
+        ("open", [Opening(address, "main", 0) for address, *_ in files]),
+        ("missing", [protocol.AttachmentLook(*file) for file in files]),
+        ("attach", [protocol.Attachment(*file, empty, b"") for file in files]),
+    ):
+        assert code(collector.send(call, messages)) == (413, "too-large")
+        assert len(collector.ask(call, messages[1:], list)) == protocol.OPENINGS_MAX
+    assert not any(collector.ask("missing", [protocol.AttachmentLook(*file) for file in files[1:]], list[bool]))
+
+
 def test_who_is_too_fast_waits_and_who_comes_when_much_is_held_too(collector, services):
     services.limits = Limits(Rate(100, 1000), Rate(10, 100), Held(1 << 20))
     assert collector.send("open", [Opening("a" * 900, "main", 0)]).status_code == 200

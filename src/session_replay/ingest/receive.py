@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 
 CANDIDATES_MAX = 8
 ENTERED_AT_ONCE = 256
-"""Streams entered in one transaction, so that other writers are never held up for long."""
+"""Streams, or attachments, entered in one transaction, so that other writers are never held up for long."""
 STORE_RETRY_SECONDS = 5.0
 
 
@@ -195,6 +195,8 @@ class Receiver:
 
     def attach(self, client: str, attachments: list[Attachment]) -> list[str]:
         """See ``protocol.Ingest``."""
+        if len(attachments) > OPENINGS_MAX:
+            raise TooLarge(f"at most {OPENINGS_MAX} attachments are stored at once, not {len(attachments)}")
         if sum(max(0, attachment.size) for attachment in attachments) > ATTACHMENT_BYTES_MAX:
             raise TooLarge(f"attachments of at most {ATTACHMENT_BYTES_MAX} bytes are taken at once")
         opened = [_attached(attachment) for attachment in attachments]
@@ -203,10 +205,16 @@ class Receiver:
             for attachment, raw in zip(attachments, opened, strict=True)
             if isinstance(raw, bytes)
         ]
+        for start in range(0, len(taken), ENTERED_AT_ONCE):
+            batch = taken[start : start + ENTERED_AT_ONCE]
+            self._at.database.write(lambda tx, batch=batch: self._attach(tx, client, batch))
         if taken:
-            self._at.database.write(lambda tx: [self._registry.attach(tx, client, file, raw) for file, raw in taken])
             self._received({})  # what they say of subagents is for the trees
         return [raw if isinstance(raw, str) else "" for raw in opened]
+
+    def _attach(self, tx: Connection, client: str, batch: list[tuple[TranscriptFile, bytes]]) -> None:
+        for file, raw in batch:
+            self._registry.attach(tx, client, file, raw)
 
     def report(self, client: str, report: Report) -> Told:
         """See ``protocol.Ingest``."""
