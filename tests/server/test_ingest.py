@@ -377,6 +377,14 @@ def test_attachments_are_asked_for_and_kept_whole(collector):
     assert collector.ask("missing", [look, msgspec.structs.replace(look, mtime_ns=2)], list[bool]) == [False, True]
 
 
+@pytest.mark.parametrize("mtime_ns", [-(10**18), -(2**63), 2**63])
+def test_an_attachment_is_stored_once_whatever_its_time(collector, mtime_ns):
+    look = protocol.AttachmentLook("-p/s/tool-results/a.txt", "s", 0, mtime_ns)
+    made = protocol.Attachment(look.address, "s", 0, mtime_ns, hashlib.sha256().digest(), b"")
+    assert collector.ask("attach", [made], list[str]) == [""]
+    assert collector.ask("missing", [look], list[bool]) == [False]
+
+
 # What a report alarms
 
 

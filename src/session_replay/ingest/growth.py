@@ -20,6 +20,11 @@ MTIME_NS_MAX = 2**63 - 1
 """The column's limit, in the year 2262: some file systems know later ones."""
 
 
+def kept_time_ns(mtime_ns: int) -> int:
+    """A file's time as it is kept, and compared with what is kept: one before 1970 is as good as any."""
+    return min(mtime_ns, MTIME_NS_MAX)
+
+
 class Readable(Protocol):
     """An open file, unbuffered."""
 
@@ -96,7 +101,7 @@ def seal_growth(task: AppendTask) -> Growth:
         chunks=chunks,
         leaves=block_hashes(raw),
         file_size=status.st_size,
-        file_mtime_ns=min(status.st_mtime_ns, MTIME_NS_MAX),
+        file_mtime_ns=kept_time_ns(status.st_mtime_ns),
         inode=status.st_ino,
         rewritten=False,
     )
@@ -109,7 +114,7 @@ def _rewritten(task: AppendTask, status: os.stat_result) -> Growth:
         chunks=[],
         leaves=b"",
         file_size=status.st_size,
-        file_mtime_ns=min(status.st_mtime_ns, MTIME_NS_MAX),
+        file_mtime_ns=kept_time_ns(status.st_mtime_ns),
         inode=status.st_ino,
         rewritten=True,
     )

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from session_replay.errors import OffsetGap, ReplayError
 from session_replay.ingest.append import append
 from session_replay.ingest.enter import Entered, Registry
-from session_replay.ingest.growth import AppendTask, Growth, seal_growth
+from session_replay.ingest.growth import AppendTask, Growth, kept_time_ns, seal_growth
 from session_replay.ingest.link import link_tree, unlinked_trees
 from session_replay.ingest.read import WINDOW_SEALED_BYTES, Held, Reading, ReadTask, read_window
 from session_replay.ingest.record import line_uuids, record
@@ -177,7 +177,11 @@ class Intake:
             addresses = {streams.address(self._at.key, client, file.address): file for file in owned}
             with self._at.database.read() as connection:
                 looks = streams.looks(connection, client, list(addresses))
-            known.update(file for digest, file in addresses.items() if looks.get(digest) == (file.size, file.mtime_ns))
+            known.update(
+                file
+                for digest, file in addresses.items()
+                if looks.get(digest) == (file.size, kept_time_ns(file.mtime_ns))
+            )
         return [file for file in files if file not in known]
 
     def _enter(self, files: list[TranscriptFile]) -> list[Entered]:

@@ -18,7 +18,7 @@ from backports import zstd
 from sqlalchemy import Connection
 
 from session_replay.errors import NotFound, OffsetGap, TooLarge
-from session_replay.ingest.growth import MTIME_NS_MAX
+from session_replay.ingest.growth import kept_time_ns
 from session_replay.protocol import (
     LEAF_BYTES,
     PIECE_BYTES_MAX,
@@ -224,7 +224,7 @@ class _Taking:
             leaves=leaves,
             # Written down only when all of it was taken: size and time say "unchanged" to the next look.
             file_size=piece.file_size if complete else -1,
-            file_mtime_ns=min(piece.file_mtime_ns, MTIME_NS_MAX) if complete else 0,
+            file_mtime_ns=kept_time_ns(piece.file_mtime_ns) if complete else 0,
         )
         grown = stream._replace(
             length=end, leaves=leaves, file_size=appended.file_size, file_mtime_ns=appended.file_mtime_ns

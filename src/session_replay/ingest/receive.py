@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 from session_replay.errors import InvalidRequest, NotFound, TooLarge, Unreachable
 from session_replay.ingest.enrol import own_client
 from session_replay.ingest.enter import Registry
-from session_replay.ingest.growth import MTIME_NS_MAX
+from session_replay.ingest.growth import kept_time_ns
 from session_replay.ingest.pieces import Pieces, standing_of, unpacked
 from session_replay.ingest.reports import take_report
 from session_replay.protocol import (
@@ -189,7 +189,7 @@ class Receiver:
         with self._at.database.read() as connection:
             known = streams.looks(connection, client, digests)
         return [
-            known.get(digest) != (look.size, min(look.mtime_ns, MTIME_NS_MAX))
+            known.get(digest) != (look.size, kept_time_ns(look.mtime_ns))
             for digest, look in zip(digests, looks, strict=True)
         ]
 
@@ -315,7 +315,7 @@ def _file_of(opening: Opening) -> TranscriptFile:
         host="",
         user="",
         size=0,
-        mtime_ns=max(0, min(opening.mtime_ns, MTIME_NS_MAX)),
+        mtime_ns=max(0, kept_time_ns(opening.mtime_ns)),
         agents=opening.agents,
     )
 
@@ -330,7 +330,7 @@ def _file_of_attachment(attachment: Attachment) -> TranscriptFile:
         host="",
         user="",
         size=attachment.size,
-        mtime_ns=max(0, min(attachment.mtime_ns, MTIME_NS_MAX)),
+        mtime_ns=kept_time_ns(attachment.mtime_ns),
     )
 
 
