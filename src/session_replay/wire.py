@@ -423,6 +423,7 @@ AlarmKind = Literal[
     "rewritten",
     "truncated",
     "deleted",
+    "enrolled-again",
     "copied",
     "machine-changed",
     "clock-skew",

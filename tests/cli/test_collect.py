@@ -129,7 +129,11 @@ def test_a_collector_that_lost_its_state_sends_nothing_twice(server, token, run,
     assert (first["files"], first["stored_bytes"]) == (1, session_file(projects).stat().st_size)
     again = run(*words, "--state", tmp_path / "two").summary
     assert (again["files"], again["stored_bytes"]) == (1, 0)
-    assert len(clients(server)) == 1
+    (client,) = clients(server)
+    assert [alarm["kind"] for alarm in client["alarms"]] == ["enrolled-again"]
+    assert re.search(
+        r"! Its token was redeemed again: .* First on \d{4}-", run("clients", "list", "--data", tmp_path / "data").out
+    )
     waited(lambda: server.get("/api/stats")["lines"] == 10, "the lines")
     data = server.get("/api/stats")
     assert (data["sessions"], data["lines_with_entries"]) == (1, 10)

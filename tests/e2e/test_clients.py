@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -88,6 +89,10 @@ class Collector:
     def pause(self, *, on: bool) -> None:
         program = Path(sys.executable).with_name("session-replay")
         subprocess.run([program, "collect", "--pause" if on else "--resume", "--state", self._state], check=True)
+
+    def forget(self) -> None:
+        """Lose the state folder."""
+        shutil.rmtree(self._state)
 
     def stop(self) -> None:
         if self._process and self._process.poll() is None:
@@ -219,6 +224,30 @@ def test_a_rewritten_transcript_alarms_is_acknowledged_and_that_is_undone(fleet,
     alarms.get_by_role("button", name="Undo").click()
     expect(alarms.get_by_role("button", name="Acknowledge")).to_be_enabled()
     assert [one["kind"] for one in clients_of(fleet, "wanda")[0]["alarms"]] == ["rewritten"]
+
+
+def test_a_token_that_is_redeemed_again_alarms(fleet, open_page, machine):
+    answer = httpx.post(f"{fleet.base}api/clients", json={"label": "Erin"}, cookies=fleet.cookies)
+    command = answer.raise_for_status().json()["command"]
+    laptop = machine("erin")
+    laptop.write(1, "Before the state folder was lost")
+    laptop.start(command)
+    until(lambda: [one for one in clients_of(fleet, "erin") if one["sessions"] == 1], "the session")
+    page = opened(open_page(fleet, "clients"), "Erin")
+    alarms = page.get_by_role("region", name="Alarms")
+    expect(alarms).to_contain_text("None.")
+
+    laptop.stop()
+    laptop.forget()
+    laptop.start(command)
+    expect(alarms).to_contain_text("Enrolled again", timeout=60_000)
+    expect(row_of(page, "Erin")).to_contain_text("Enrolled again")
+    alarms.get_by_role("button", name="Acknowledge").click()
+    expect(alarms.get_by_role("button", name="Undo")).to_be_enabled()
+    expect(row_of(page, "Erin")).to_contain_text("None")
+    # Nobody is sent away for it.
+    laptop.append(1, 1, "And after it")
+    until(lambda: "And after it" in session_texts(fleet, "erin"), "what was written afterwards")
 
 
 def test_a_revoked_client_is_refused_until_it_is_let_in_again(fleet, open_page, connect):

@@ -92,15 +92,18 @@ def code(answer):
 # Who may call it
 
 
-def test_a_token_works_once_and_again_for_the_machine_that_redeemed_it(client):
+def test_a_token_works_once_and_again_for_the_user_and_machine_that_redeemed_it(client):
     made = new_token(client, "The builder")
     assert made["command"].endswith(f"--token {made['token']}")
     assert "http://127.0.0.1:8420" in made["command"]
     http = Collector(client, "")
     first = msgspec.msgpack.decode(http.send("enrol", enrolment(made["token"])).content, type=Enrolled)
-    assert code(http.send("enrol", enrolment(made["token"], machine="m2"))) == (403, "revoked")
+    for other in ({"machine": "m2"}, {"user": "mallory"}, {"user": "mallory", "host": "otherhost"}):
+        assert code(http.send("enrol", enrolment(made["token"], **other))) == (403, "revoked")
+    assert alarms(client) == []
     again = msgspec.msgpack.decode(http.send("enrol", enrolment(made["token"])).content, type=Enrolled)
     assert again.client == first.client
+    assert alarms(client) == ["enrolled-again"]
     assert again.credential != first.credential
     assert code(Collector(client, first.credential).send("open", [])) == (401, "not-signed-in")
     assert Collector(client, again.credential).send("open", []).status_code == 200

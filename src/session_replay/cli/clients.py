@@ -41,7 +41,10 @@ def add(label: str, data: Path | None, server: str | None, *, prints_token: bool
         return 0
     command = f"session-replay collect --server {server or SERVER_UNKNOWN} --token {token}"
     print(f"On {label}, run within a week:\n\n  {command}\n")
-    print("The token works once. Keep it from others until then: whoever has it may send transcripts.")
+    print(
+        "Whoever redeems the token first is connected; the same user on the same machine can redeem it again later, "
+        "and that alarms.\nKeep it from others, also afterwards: whoever has it may send transcripts."
+    )
     return 0
 
 
@@ -58,7 +61,7 @@ def show(data: Path | None, *, as_json: bool) -> int:
         seen = client.last_seen_at or "never"
         print(f"{client.id}  {client.state:9} {name}  {client.sessions} sessions, last seen {seen}")
         for alarm in client.alarms:
-            print(f"{'':18}! {alarm.words}")
+            print(f"{'':18}! {alarm.words} First on {alarm.since}.")
     return 0
 
 

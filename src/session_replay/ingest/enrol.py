@@ -1,8 +1,8 @@
 """Enrolment: a one-time token becomes a client with a credential that can only append.
 
 Law: a credential is told once and kept as a digest; a revoked one is refused with its next request.
-The collector that redeemed a token may redeem it again, also at a new address: it gets a new credential
-and the one before is void.
+The same user on the same machine may redeem a token again, also at a new address: he gets a new credential
+and the one before is void.  That alarms, for whoever has read the token can say that he is that user.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def redeem(tx: Connection, at: Installation, enrolment: Enrolment) -> Enrolled:
     """Make the client of a token, or give the one that redeemed it a new credential.
 
     Raises:
-        Revoked: The token is unknown, too old, redeemed by another machine, or its client was revoked.
+        Revoked: The token is unknown, too old, redeemed by another machine or user, or its client was revoked.
         InvalidRequest: A name is empty or too long.
     """
     organization = at.key.organization
@@ -67,6 +67,9 @@ def redeem(tx: Connection, at: Installation, enrolment: Enrolment) -> Enrolled:
         row = clients.find(tx, organization, client_id)
         if row is None or row.revoked_ms is not None:
             raise Revoked("this client was revoked: ask for a new token")
+        if at.names.texts(tx, {row.user_id}) != {row.user_id: enrolment.user}:
+            raise Revoked("this token was redeemed by another user: ask for a new one")
+        clients.add_event(tx, organization, client_id, "enrolled-again", now_ms)
     credential = CREDENTIAL_PREFIX + secrets.token_urlsafe(32)
     clients.change(
         tx,

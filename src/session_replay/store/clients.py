@@ -18,6 +18,7 @@ from session_replay.wire import FileFault
 
 EventKind = Literal[
     "enrolled",
+    "enrolled-again",
     "revoked",
     "rewritten",
     "truncated",
@@ -27,7 +28,7 @@ EventKind = Literal[
     "copied",
     "machine-changed",
 ]
-ALARMING: tuple[EventKind, ...] = ("rewritten", "truncated", "deleted", "copied", "machine-changed")
+ALARMING: tuple[EventKind, ...] = ("rewritten", "truncated", "deleted", "enrolled-again", "copied", "machine-changed")
 """Events that alarm until somebody acknowledged them."""
 BOOTS_KEPT = 16
 _NO_REPORT: dict[str, Any] = {"files": 0, "unshipped_bytes": 0, "clock_ahead_ms": 0, "paused": False}

@@ -178,8 +178,8 @@ function Connect({ label, token, expires_at, server, before }: ConnectProps) {
           choices={SYSTEMS.map((value) => ({ value, label: SYSTEM_NAMES[value] }))}
         />
         <p>
-          The token is told this once and works once, until{" "}
-          <strong>{formatDateTime(expires_at, zone)}</strong>. Keep it from others until then.
+          The token is told this once. Redeem it by <strong>{formatDateTime(expires_at, zone)}</strong>; then
+          only the same user on the same machine can again, and that alarms. Keep it from others.
         </p>
       </div>
       <ol className="add-client-steps">

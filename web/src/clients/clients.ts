@@ -53,6 +53,11 @@ export const ALARMS: Record<Alarm["kind"], { label: string; advice: string; coun
     advice:
       "Claude Code removes transcripts after its clean-up period (30 days by default). Younger ones were removed by somebody.",
   },
+  "enrolled-again": {
+    label: "Enrolled again",
+    advice:
+      "Expected if its collector lost its state folder, moved to another address of this server, or shipped its transcripts with import. Else somebody has read the token: revoke this client and add it anew.",
+  },
   copied: {
     label: "Credential in use twice",
     advice:
