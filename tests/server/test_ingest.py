@@ -430,6 +430,21 @@ def test_a_report_is_shown_and_alarms(collector, client):
     assert [alarm["count"] for alarm in listed["alarms"]] == [2]
 
 
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_collector_that_was_not_heard_for_a_day_is_silent_also_if_it_was_paused(collector, services, paused):
+    collector.ask("report", report(paused=paused), protocol.Told)
+
+    def alarms_after(hours):
+        now_ms = time.time_ns() // 1_000_000 + hours * 3_600_000
+        with services.at.database.read() as connection:
+            page = services.clients.page(connection, now_ms=now_ms)
+        (listed,) = [one for one in page.items if one.host == "build-1"]
+        return [alarm.kind for alarm in listed.alarms]
+
+    assert alarms_after(hours=23) == []
+    assert alarms_after(hours=25) == ["silent"]
+
+
 def test_a_transcript_that_the_agent_removed_by_itself_is_no_alarm(collector, client):
     standing = collector.opened().standing
     collector.append(standing, LINE, file_mtime_ns=time.time_ns() - 31 * 86_400 * 10**9)

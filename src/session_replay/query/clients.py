@@ -150,8 +150,8 @@ def _conditions(row: Row[Any], now_ms: int) -> list[Alarm]:
         seconds = abs(row.clock_ahead_ms) // 1000
         alarms.append(_condition("clock-skew", row.seen_ms, f"Its clock is {seconds:,} s {way} the server's."))
     heard = row.seen_ms or row.enrolled_ms
-    is_expected = row.enrolled_ms is not None and not row.paused
-    if is_expected and heard is not None and now_ms - heard > SILENT_MS:
+    # A paused collector reports, too: to pause it must not be a way to end it unnoticed.
+    if row.enrolled_ms is not None and heard is not None and now_ms - heard > SILENT_MS:
         hours = (now_ms - heard) // 3_600_000
         alarms.append(_condition("silent", heard, f"Its collector was not heard for {hours:,} hours."))
     return alarms
