@@ -154,6 +154,49 @@ def test_a_revoked_collector_is_told_so(server, token, run, tmp_path, projects):
     assert run(*words).summary["stored_bytes"] > 0
 
 
+def test_a_new_token_lets_a_collector_go_on_that_the_server_does_not_know_any_more(
+    serve, run, start, tmp_path, projects
+):
+    data, state = tmp_path / "data", tmp_path / "state"
+
+    def token():
+        return run("clients", "add", "laptop", "--data", data, "--print-token").out.split()[-1]
+
+    def collect(token):
+        return start("collect", "--server", server.base, "--token", token, "--state", state, "--transcripts", projects)
+
+    first, server = token(), serve()
+    write(session_file(projects), jsonl(*talk(10)))
+    collector = collect(first)
+    waited(lambda: server.get("/api/stats")["lines"] == 10, "the lines")
+    # The server's data is made anew, at the same address.
+    server.end()
+    data.rename(tmp_path / "before")
+    second, server = token(), serve(server.base.rpartition(":")[2])
+    with session_file(projects).open("ab") as file:
+        file.write(jsonl(*talk(2, first=10)))
+    waited(lambda: "enrol again with a token" in run("collect", "--status", "--state", state).out, "the refusal")
+    collector.send_signal(signal.SIGTERM)
+    assert collector.wait(timeout=DEADLINE_SECONDS) == 0
+    collect(second)
+    waited(lambda: server.get("/api/stats")["lines"] == 12, "the lines, on the new server")
+    waited(lambda: run("collect", "--status", "--state", state).code == 0, "all is well")
+    (client,) = clients(server)
+    assert (client["label"], client["alarms"]) == ("laptop", [])
+
+
+def test_a_token_that_was_redeemed_is_not_redeemed_again_by_itself(server, token, run, tmp_path, projects):
+    write(session_file(projects), jsonl(*talk(4)))
+    words = ["import", projects, "--server", server.base, "--token", token]
+    assert run(*words, "--state", tmp_path / "one").code == 0
+    assert run(*words, "--state", tmp_path / "two").code == 0
+    refused = run(*words, "--state", tmp_path / "one")
+    assert refused.code == 2
+    assert "enrol again" in refused.err
+    (client,) = clients(server)
+    assert [(alarm["kind"], alarm["count"]) for alarm in client["alarms"]] == [("enrolled-again", 1)]
+
+
 def test_clients_are_administered_with_and_without_a_server(run, serve, tmp_path):
     data = tmp_path / "data"
 

@@ -25,7 +25,7 @@ from session_replay.collector.follow import Follower, discover
 from session_replay.collector.known import Progress
 from session_replay.collector.remote import Remote
 from session_replay.collector.spool import Spool
-from session_replay.collector.state import Identity, State, Status, known_identity
+from session_replay.collector.state import Identity, State, Status, known_identity, renewed_credential
 from session_replay.errors import DataFolderBusy, InvalidRequest, Unreachable
 from session_replay.wire import FileFault
 
@@ -67,7 +67,7 @@ def collect(options: Options) -> int:
         if identity is None:
             return 0
         folder = machine.transcripts_folder(options.transcripts)
-        server = Remote(identity.server, identity.credential, options.ca_file)
+        server = _remote(state, identity, options)
         shipper = Shipper(server, spool=Spool(state.spool_folder))
         reporter = Reporter(shipper, server, __version__, machine.machine_digest(), folder)
         follower = Follower(folder, machine.owner(), options.excluded)
@@ -113,6 +113,16 @@ def _enrolled(state: State, options: Options, stopped: threading.Event) -> Ident
             log.warning("cannot enrol yet: %s", error)
             stopped.wait(ENROL_RETRY_SECONDS)
     return None
+
+
+def _remote(state: State, identity: Identity, options: Options) -> Remote:
+    """The server, which a token that is new opens again where it knows this client no more."""
+    return Remote(
+        identity.server,
+        identity.credential,
+        options.ca_file,
+        lambda: renewed_credential(state, options.token, __version__, options.ca_file),
+    )
 
 
 def _tell(
@@ -216,7 +226,7 @@ def import_to_server(paths: list[Path], options: Options, *, as_json: bool) -> i
             raise InvalidRequest(f"{path} is no folder")
     state = State(machine.state_folder(options.state))
     identity = known_identity(state, options.server, options.token, __version__, options.ca_file)
-    shipper = Shipper(Remote(identity.server, identity.credential, options.ca_file), follows=False)
+    shipper = Shipper(_remote(state, identity, options), follows=False)
     found = [discover(path.absolute(), machine.owner()) for path in paths]
     shipper.files.looked(
         [file for one in found for file in one.files], [fault for one in found for fault in one.faults]

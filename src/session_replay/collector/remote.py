@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 import urllib.request
+from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -55,14 +57,23 @@ class Remote:
         url: Of the server; plain HTTP only on this machine.
         credential: The client's.
         ca_file: Certificates to trust instead of the system's.
+        renew: Asked for another credential when the server refuses this one; None: there is none.
 
     Raises:
         InvalidRequest: The URL is none, or would send transcripts in clear.
     """
 
-    def __init__(self, url: str, credential: str, ca_file: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        credential: str,
+        ca_file: str | None = None,
+        renew: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._base = checked_url(url)
-        self._headers = _headers() | {"Authorization": f"Bearer {credential}"}
+        self._credential = credential
+        self._renew = renew
+        self._renewing = threading.Lock()
         self._pool = _pool(self._base, ca_file)
 
     def open(self, openings: list[Opening]) -> list[Opened]:
@@ -94,7 +105,22 @@ class Remote:
         return self._call("report", report, Told)
 
     def _call(self, name: str, message: object, answer: type[T]) -> T:
-        return _post(self._pool, f"{self._base}/api/ingest/{name}", self._headers, message, answer)
+        credential = self._credential
+        headers = _headers() | {"Authorization": f"Bearer {credential}"}
+        try:
+            return _post(self._pool, f"{self._base}/api/ingest/{name}", headers, message, answer)
+        except Revoked:
+            if not self._is_renewed(credential):
+                raise
+            # Not asked again here: whoever asked may know streams that this client does not have.
+            raise Unreachable("enrolled with the new token, going on with it") from None
+
+    def _is_renewed(self, refused: str) -> bool:
+        """Whether there is another credential than the one that was refused."""
+        with self._renewing:
+            if self._credential == refused:
+                self._credential = self._renew() or refused
+            return self._credential != refused
 
 
 def enrol(url: str, enrolment: Enrolment, ca_file: str | None = None) -> Enrolled:

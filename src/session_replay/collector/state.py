@@ -6,6 +6,7 @@ token then redeems it again and goes on.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from pathlib import Path
@@ -21,12 +22,13 @@ STATUS_STALE_SECONDS = 30.0
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """The client that this collector is on one server."""
+    """The client that this collector is on one server; ``token_digest`` is of the token that it redeemed for that."""
 
     server: str
     client: str
     credential: str
     organization: str
+    token_digest: str = ""
 
 
 class Status(msgspec.Struct):
@@ -79,13 +81,19 @@ class State:
         Raises:
             Revoked: The token is refused.
             Unreachable: The server did not answer.
+            ReplayError: The folder cannot be written.
         """
         host, user = machine.owner()
         enrolment = Enrolment(token, host, user, machine.system(), version, machine.machine_digest())
         enrolled = remote.enrol(server, enrolment, ca_file)
-        identity = Identity(remote.checked_url(server), enrolled.client, enrolled.credential, enrolled.organization)
-        self.make()
-        self._replace(self._identity, msgspec.json.encode(identity))
+        identity = Identity(
+            remote.checked_url(server), enrolled.client, enrolled.credential, enrolled.organization, _digest(token)
+        )
+        try:
+            self.make()
+            self._replace(self._identity, msgspec.json.encode(identity))
+        except OSError as error:
+            raise ReplayError(f"{self.folder} cannot be written: {error.strerror}") from error
         return identity
 
     @property
@@ -154,7 +162,23 @@ def known_identity(state: State, server: str | None, token: str | None, version:
         raise InvalidRequest(
             f"this collector is not enrolled yet: {missing} (session-replay clients add NAME makes one)"
         )
-    try:
-        return state.enrol(server, token, version, ca_file)
-    except OSError as error:
-        raise ReplayError(f"{state.folder} cannot be written: {error.strerror}") from error
+    return state.enrol(server, token, version, ca_file)
+
+
+def renewed_credential(state: State, token: str | None, version: str, ca_file: str | None) -> str | None:
+    """Another credential, where the server refuses the one that is kept: by a token that was not redeemed yet.
+
+    The one that was redeemed is not redeemed again for this: two collectors with one token would void each other's
+    credential for ever.
+
+    Raises:
+        ReplayError: The token could not be redeemed.
+    """
+    identity = state.identity()
+    if identity is None or token is None or identity.token_digest == _digest(token):
+        return None
+    return state.enrol(identity.server, token, version, ca_file).credential
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
