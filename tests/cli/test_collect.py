@@ -13,6 +13,8 @@ import pytest
 
 from ingest.lines import MAIN_ID, jsonl, talk, write
 from server.conftest import Running, environment
+from session_replay.collector import remote
+from session_replay.protocol import Enrolment
 
 DEADLINE_SECONDS = 30
 
@@ -195,6 +197,17 @@ def test_a_token_that_was_redeemed_is_not_redeemed_again_by_itself(server, token
     assert "enrol again" in refused.err
     (client,) = clients(server)
     assert [(alarm["kind"], alarm["count"]) for alarm in client["alarms"]] == [("enrolled-again", 1)]
+
+
+def test_what_a_client_calls_itself_forges_no_rows_of_the_list(server, token, run, tmp_path):
+    hostile = Enrolment(token, "srv\x1b[2J\u202e", "root\nfffffff  online    ok@build", "Linux", "1", "m")
+    made = remote.enrol(server.base, hostile)
+    listed = run("clients", "list", "--data", tmp_path / "data").out
+    (row,) = [line for line in listed.splitlines() if made.client in line]
+    assert r"root\nfffffff  online    ok@build@srv\x1b[2J\u202e (The builder)" in row
+    revoked = run("clients", "revoke", made.client, "--data", tmp_path / "data").out
+    assert revoked.startswith(r"root\nfffffff")
+    assert not any(ord(character) < 32 for character in listed + revoked if character != "\n")
 
 
 def test_clients_are_administered_with_and_without_a_server(run, serve, tmp_path):

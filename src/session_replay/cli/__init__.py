@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from session_replay import __version__
+from session_replay.cli.printed import printed
 from session_replay.errors import InvalidRequest, ReplayError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return arguments.run(arguments)
     except ReplayError as error:
-        print(f"session-replay: {error}", file=sys.stderr)
+        print(f"session-replay: {printed(error)}", file=sys.stderr)
     except KeyboardInterrupt:
         print("session-replay: stopped", file=sys.stderr)
         return 130

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from session_replay.cli.administration import ask_server
+from session_replay.cli.printed import printed
 from session_replay.errors import DataFolderBusy, InvalidRequest, NotFound
 from session_replay.ingest import enrol
 from session_replay.query.clients import Clients
@@ -37,10 +38,10 @@ def add(label: str, data: Path | None, server: str | None, *, prints_token: bool
 
     token = _either(data, locally, by_server, makes=True)
     if prints_token:
-        print(f"One-time token for {label}, valid for a week: {token}")
+        print(f"One-time token for {printed(label)}, valid for a week: {token}")
         return 0
     command = f"session-replay collect --server {server or SERVER_UNKNOWN} --token {token}"
-    print(f"On {label}, run within a week:\n\n  {command}\n")
+    print(f"On {printed(label)}, run within a week:\n\n  {command}\n")
     print(
         "Whoever redeems the token first is connected; the same user on the same machine can redeem it again later, "
         "and that alarms.\nKeep it from others, also afterwards: whoever has it may send transcripts."
@@ -57,7 +58,7 @@ def show(data: Path | None, *, as_json: bool) -> int:
     if not page.items:
         print("No clients yet. Add one: session-replay clients add NAME")
     for client in page.items:
-        name = f"{client.user}@{client.host}" + (f" ({client.label})" if client.label else "")
+        name = printed(f"{client.user}@{client.host}" + (f" ({client.label})" if client.label else ""))
         seen = client.last_seen_at or "never"
         print(f"{client.id}  {client.state:9} {name}  {client.sessions} sessions, last seen {seen}")
         for alarm in client.alarms:
@@ -84,7 +85,8 @@ def revoke(client: str, data: Path | None, *, undo: bool) -> int:
         lambda at: at.database.write(lambda tx: enrol.revoke(tx, at, found.id, undo=undo)),
         lambda folder: ask_server(folder, "DELETE" if undo else "POST", f"/api/clients/{found.id}/revocation"),
     )
-    print(f"{found.user}@{found.host} is {'let in again' if undo else 'refused from now on; what it sent stays'}.")
+    name = printed(f"{found.user}@{found.host}")
+    print(f"{name} is {'let in again' if undo else 'refused from now on; what it sent stays'}.")
     return 0
 
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from session_replay import __version__
+from session_replay.cli.printed import LineFormatter, printed
 from session_replay.collector import machine
 from session_replay.collector.collect import Reporter, follow
 from session_replay.collector.deliver import Shipper
@@ -98,10 +99,10 @@ def _log_to(state: State) -> None:
         logging.StreamHandler(sys.stderr),
         RotatingFileHandler(state.log, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT, encoding="utf-8", delay=True),
     ]
+    for handler in handlers:
+        handler.setFormatter(LineFormatter("%(asctime)s %(levelname)s %(message)s"))
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=handlers, force=True
-    )
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
 
 
 def _enrolled(state: State, options: Options, stopped: threading.Event) -> Identity | None:
@@ -187,10 +188,10 @@ def show_status(state_folder: Path | None, *, as_json: bool) -> int:
         since = dt.datetime.fromtimestamp(status.unshipped_since).astimezone()
         print(f"the oldest unshipped byte is of {since:%Y-%m-%d %H:%M:%S %Z}")
     if status.problem:
-        print(f"why: {status.problem}")
+        print(f"why: {printed(status.problem)}")
     for fault in status.faults:
-        print(f"  {fault.path}: {fault.problem}")
-    print(f"transcripts {status.transcripts}, log {state.log}")
+        print(printed(f"  {fault.path}: {fault.problem}"))
+    print(printed(f"transcripts {status.transcripts}, log {state.log}"))
     return 0 if is_well else 1
 
 
@@ -239,7 +240,7 @@ def import_to_server(paths: list[Path], options: Options, *, as_json: bool) -> i
     else:
         print(f"{shipment.files} files, {shipment.bytes / 1e6:.1f} MB are on the server, {shipment.seconds:.1f} s")
         for fault in shipment.faults:
-            print(f"  {fault.path}: {fault.problem}")
+            print(printed(f"  {fault.path}: {fault.problem}"))
     return 0
 
 

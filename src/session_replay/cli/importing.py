@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from session_replay.cli.printed import printed
 from session_replay.collector import machine
 from session_replay.collector.follow import Found, described, discover
 from session_replay.errors import NotFound
@@ -173,5 +174,5 @@ def _words(summary: Summary) -> str:
         lines.append(f"{summary.rewritten_files} files were rewritten since the last import; the older bytes are kept")
     if summary.faults:
         lines.append(f"{len(summary.faults)} could not be taken:")
-        lines += [f"  {fault.path}: {fault.problem}" for fault in summary.faults]
+        lines += [printed(f"  {fault.path}: {fault.problem}") for fault in summary.faults]
     return "\n".join(lines)

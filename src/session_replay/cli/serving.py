@@ -21,6 +21,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from session_replay.cli.administration import socket_path
 from session_replay.cli.local import LocalTranscripts
+from session_replay.cli.printed import LineFormatter
 from session_replay.collector import machine
 from session_replay.collector.follow import GONE, folder_problem
 from session_replay.errors import InvalidRequest
@@ -44,7 +45,9 @@ def serve(host: str, port: int, data: Path | None, transcripts: Path | None) -> 
         InvalidRequest: The address is no loopback address, or cannot be listened on.
         ReplayError: The data folder cannot be opened.
     """
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     if host not in LOOPBACK_NAMES:
         raise InvalidRequest(
             "without sign-in configured the server listens on 127.0.0.1 only; for other machines see docs/deploy.md"
