@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from ingest.lines import MAIN_ID, jsonl, talk, write
 from server.conftest import Running, environment
 from session_replay.collector import remote
+from session_replay.collector.state import State, Status
 from session_replay.protocol import Enrolment
 
 DEADLINE_SECONDS = 30
@@ -241,13 +243,68 @@ def test_clients_are_administered_with_and_without_a_server(run, serve, tmp_path
     assert labels() == ["desk"]
 
 
-@pytest.mark.parametrize("url", ["http://replay.example", "ftp://127.0.0.1", "replay.example", "https://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://replay.example",
+        "ftp://127.0.0.1",
+        "replay.example",
+        "https://",
+        "http://[::1",
+        "https://replay.example:port",
+        "https://replay.example/a b;rm",
+        "https://replay.example/\x1b",
+    ],
+)
 def test_transcripts_never_travel_in_clear(run, tmp_path, projects, url):
     refused = run("collect", "--server", url, "--token", "srt_x", "--state", tmp_path / "state")
     assert refused.code == 2
     assert "https" in refused.err
     assert "not enrolled" in run("collect", "--state", tmp_path / "state").err
     assert run("import", projects, "--server", url, "--token", "srt_x", "--state", tmp_path / "state").code == 2
+    # Nobody is told to collect for it, either.
+    added = run("clients", "add", "laptop", "--server", url, "--data", tmp_path / "data")
+    assert (added.code, added.out, (tmp_path / "data").exists()) == (2, "", False)
+
+
+def test_the_command_to_paste_is_one_command_whatever_the_address_holds(run, tmp_path):
+    url = "https://replay.example/$(id);rm"
+    made = run("clients", "add", "laptop", "--server", url, "--data", tmp_path / "data")
+    command = next(line for line in made.out.splitlines() if "--server" in line)
+    assert shlex.split(command)[:4] == ["session-replay", "collect", "--server", url]
+
+
+@pytest.mark.parametrize("words", [[], ["--pause"]])
+def test_a_state_folder_that_cannot_be_made_is_said_to_be_so(run, tmp_path, words):
+    (tmp_path / "file").touch()
+    said = run("collect", "--state", tmp_path / "file" / "state", *words)
+    assert said.code == 2
+    assert said.err.splitlines() == [f"session-replay: {tmp_path}/file/state cannot be written: Not a directory"]
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_certificates_that_are_none_are_said_at_once(run, tmp_path, content):
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    words = ["collect", "--server", "https://127.0.0.1:1", "--token", "srt_x", "--state", tmp_path / "state"]
+    why = "cannot be read: No such file or directory" if content is None else "holds no certificates (PEM)"
+    said = run(*words, "--ca-file", file)
+    assert (said.code, said.err) == (2, f"session-replay: --ca-file {file} {why}\n")
+    said = run(*words, SSL_CERT_FILE=str(file))
+    assert (said.code, said.err) == (2, f"session-replay: SSL_CERT_FILE {file} {why}\n")
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1_000, "1.0 kB"), (48_300_000, "48.3 MB")],
+)
+def test_the_status_tells_a_few_missing_bytes_from_none(run, tmp_path, size, words):
+    state = State(tmp_path / "state")
+    state.make()
+    state.write_status(Status(0, 0, "https://x", "/p", False, 2, 1, 50_000_000, 50_000_000 - size, None, ""))
+    said = run("collect", "--status", "--state", tmp_path / "state").out
+    assert f"1 of 2 files shipped, {words} to go" in said
 
 
 def test_a_token_without_a_server_is_not_taken_for_an_import_into_the_own_data(run, tmp_path, projects):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 
 from session_replay.cli.administration import ask_server
 from session_replay.cli.printed import printed
+from session_replay.collector.remote import checked_url
 from session_replay.errors import DataFolderBusy, InvalidRequest, NotFound
 from session_replay.ingest import enrol
 from session_replay.query.clients import Clients
@@ -24,7 +26,12 @@ SERVER_UNKNOWN = "https://YOUR-SERVER"
 
 
 def add(label: str, data: Path | None, server: str | None, *, prints_token: bool) -> int:
-    """Make a one-time token and print the command to run on the client; with ``prints_token`` it is the last word."""
+    """Make a one-time token and print the command to run on the client; with ``prints_token`` it is the last word.
+
+    Raises:
+        InvalidRequest: The label is empty or too long, or no collector would take the server's address.
+    """
+    address = SERVER_UNKNOWN if server is None else checked_url(server)
 
     def locally(at: Installation) -> str:
         if at.is_new:
@@ -40,7 +47,7 @@ def add(label: str, data: Path | None, server: str | None, *, prints_token: bool
     if prints_token:
         print(f"One-time token for {printed(label)}, valid for a week: {token}")
         return 0
-    command = f"session-replay collect --server {server or SERVER_UNKNOWN} --token {token}"
+    command = f"session-replay collect --server {shlex.quote(address)} --token {token}"
     print(f"On {printed(label)}, run within a week:\n\n  {command}\n")
     print(
         "Whoever redeems the token first is connected; the same user on the same machine can redeem it again later, "

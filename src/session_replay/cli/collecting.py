@@ -55,6 +55,7 @@ def collect(options: Options) -> int:
     Raises:
         DataFolderBusy: Another collector runs with this state folder.
         InvalidRequest: It is not enrolled, and has no token.
+        ReplayError: The state folder cannot be written.
         Revoked: The token is refused.
     """
     state = State(machine.state_folder(options.state))
@@ -87,11 +88,16 @@ def collect(options: Options) -> int:
 def _alone(state: State) -> Generator[None]:
     from filelock import FileLock, Timeout
 
+    lock = FileLock(state.lock, blocking=False)
+    with state.writing():
+        try:
+            lock.acquire()
+        except Timeout:
+            raise DataFolderBusy(f"another collector runs with the state folder {state.folder}") from None
     try:
-        with FileLock(state.lock, blocking=False):
-            yield
-    except Timeout:
-        raise DataFolderBusy(f"another collector runs with the state folder {state.folder}") from None
+        yield
+    finally:
+        lock.release()
 
 
 def _log_to(state: State) -> None:
@@ -183,7 +189,7 @@ def show_status(state_folder: Path | None, *, as_json: bool) -> int:
         print(msgspec.json.encode(msgspec.to_builtins(status) | {"running": runs}).decode())
         return 0 if is_well else 1
     print(f"{'running' if runs else 'not running'}{', paused' if state.paused else ''}; server {status.server}")
-    print(f"{status.files_done} of {status.files} files shipped, {missing / 1e6:.1f} MB to go")
+    print(f"{status.files_done} of {status.files} files shipped, {_size(missing)} to go")
     if status.unshipped_since is not None:
         since = dt.datetime.fromtimestamp(status.unshipped_since).astimezone()
         print(f"the oldest unshipped byte is of {since:%Y-%m-%d %H:%M:%S %Z}")
@@ -193,6 +199,13 @@ def show_status(state_folder: Path | None, *, as_json: bool) -> int:
         print(printed(f"  {fault.path}: {fault.problem}"))
     print(printed(f"transcripts {status.transcripts}, log {state.log}"))
     return 0 if is_well else 1
+
+
+def _size(count: int) -> str:
+    """Bytes in words; a few that are missing are not none."""
+    if count < 1_000:  # noqa: PLR2004 - of the unit
+        return f"{count} byte{'' if count == 1 else 's'}"
+    return f"{count / 1e3:.1f} kB" if count < 1e6 else f"{count / 1e6:.1f} MB"  # noqa: PLR2004
 
 
 def set_paused(state_folder: Path | None, *, on: bool) -> int:

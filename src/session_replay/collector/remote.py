@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import ssl
 import threading
 import urllib.request
 from collections.abc import Callable
@@ -60,7 +61,7 @@ class Remote:
         renew: Asked for another credential when the server refuses this one; None: there is none.
 
     Raises:
-        InvalidRequest: The URL is none, or would send transcripts in clear.
+        InvalidRequest: The URL is none, or would send transcripts in clear; or there are no such certificates.
     """
 
     def __init__(
@@ -127,6 +128,7 @@ def enrol(url: str, enrolment: Enrolment, ca_file: str | None = None) -> Enrolle
     """Redeem a token.
 
     Raises:
+        InvalidRequest: The URL is none, or would send transcripts in clear; or there are no such certificates.
         Revoked: It is used up, too old, or none of this server's.
         Unreachable: The server did not answer.
     """
@@ -140,8 +142,13 @@ def checked_url(url: str) -> str:
     Raises:
         InvalidRequest: It is none, or would send transcripts in clear.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # read only here, and none of a number that is too large
+    except ValueError:
+        parts = urlsplit("")
+    is_one_word = not any(character.isspace() or not character.isprintable() for character in url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not is_one_word:
         raise InvalidRequest(f"{url} is no address of a server: https://HOST[:PORT]")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise InvalidRequest(f"{url} would send transcripts in clear: use https (plain http is for this machine only)")
@@ -159,12 +166,30 @@ def _headers() -> dict[str, str]:
 
 def _pool(base: str, ca_file: str | None) -> urllib3.PoolManager:
     parts = urlsplit(base)
-    ca = ca_file or os.environ.get("SSL_CERT_FILE") or None
+    ca = _certificates(parts.scheme, ca_file)
     more: dict[str, Any] = {"maxsize": CONNECTIONS, "timeout": TIMEOUT, "retries": False, "ca_certs": ca}
     proxy = urllib.request.getproxies().get(parts.scheme)
     if proxy and not urllib.request.proxy_bypass(parts.hostname or ""):
         return urllib3.ProxyManager(proxy if "://" in proxy else f"http://{proxy}", **more)
     return urllib3.PoolManager(**more)
+
+
+def _certificates(scheme: str, ca_file: str | None) -> str | None:
+    """The file of certificates to trust instead of the system's.
+
+    Raises:
+        InvalidRequest: It cannot be read, or holds none: no connection would ever be made with it.
+    """
+    variable = os.environ.get("SSL_CERT_FILE") if scheme == "https" else None
+    given = ca_file or variable or None
+    if given is None:
+        return None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(given)
+    except OSError as error:
+        why = "holds no certificates (PEM)" if isinstance(error, ssl.SSLError) else f"cannot be read: {error.strerror}"
+        raise InvalidRequest(f"{'--ca-file' if ca_file else 'SSL_CERT_FILE'} {given} {why}") from error
+    return given
 
 
 def _post(pool: urllib3.PoolManager, url: str, headers: dict[str, str], message: object, answer: type[T]) -> T:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -65,8 +67,25 @@ class State:
         self._paused = folder / "paused"
 
     def make(self) -> None:
-        """Make the folder, for this user alone."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make the folder, for this user alone.
+
+        Raises:
+            ReplayError: It cannot be made there.
+        """
+        with self.writing():
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @contextmanager
+    def writing(self) -> Generator[None]:
+        """Something is written into the folder.
+
+        Raises:
+            ReplayError: It cannot be.
+        """
+        try:
+            yield
+        except OSError as error:
+            raise ReplayError(f"{self.folder} cannot be written: {error.strerror}") from error
 
     def identity(self) -> Identity | None:
         """Who this collector is, if it was enrolled."""
@@ -89,11 +108,9 @@ class State:
         identity = Identity(
             remote.checked_url(server), enrolled.client, enrolled.credential, enrolled.organization, _digest(token)
         )
-        try:
-            self.make()
+        self.make()
+        with self.writing():
             self._replace(self._identity, msgspec.json.encode(identity))
-        except OSError as error:
-            raise ReplayError(f"{self.folder} cannot be written: {error.strerror}") from error
         return identity
 
     @property
@@ -102,12 +119,18 @@ class State:
         return self._paused.exists()
 
     def pause(self, *, on: bool) -> None:
-        """Let the collector that runs, and the next one, send nothing; or go on."""
+        """Let the collector that runs, and the next one, send nothing; or go on.
+
+        Raises:
+            ReplayError: The folder cannot be written.
+        """
         if on:
             self.make()
-            self._paused.touch(mode=0o600)
-        else:
-            self._paused.unlink(missing_ok=True)
+        with self.writing():
+            if on:
+                self._paused.touch(mode=0o600)
+            else:
+                self._paused.unlink(missing_ok=True)
 
     def write_status(self, status: Status) -> None:
         """Say how the collector is."""
