@@ -19,6 +19,8 @@ from session_replay.wire import FileFault, FileKind
 
 PROTOCOL_VERSION = 1
 PROTOCOL_HEADER = "session-replay-protocol"
+BOOT_HEADER = "session-replay-boot"
+"""Of every call of a client: a random word for each start of its collector, and when (ms) it was sent by its clock."""
 MEDIA_TYPE = "application/x-msgpack"
 
 LEAF_BYTES = 32
@@ -170,7 +172,6 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         sent_ms: The client's clock.
-        boot: Random for each start of the collector: one that comes back after another was heard is a copy.
         machine: Digest of the machine's own id.
         folder: Digest of the path of the folder that it follows; of another one nothing is removed.
         files: Transcripts and attachments that it sees.
@@ -185,7 +186,6 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     sent_ms: int
     version: str
     os: str
-    boot: str
     machine: str
     files: int = 0
     unshipped_bytes: int = 0

@@ -155,7 +155,7 @@ def test_what_is_gone_is_written_down_once_and_comes_back(at, reception):
             return connection.execute(select(schema.streams.c.deleted_ms)).scalar_one()
 
     def report(**more):
-        return reception.report(Report(1, "1.0", "Linux", "b1", "m1", **more))
+        return reception.report(Report(1, "1.0", "Linux", "m1", **more))
 
     report(present=(standing.stream,))
     assert deleted() is None
@@ -179,7 +179,7 @@ def test_whatever_a_report_says_is_stored_within_bounds(at, reception):
     faults = tuple(FileFault("p" * 10_000, "x" * 10_000) for _ in range(100))
     most = 2**64 - 1
     long = "w" * 10_000
-    said = Report(most, long, long, long, long, most, most, most, faults=faults, folder=long, held_back=(long,))
+    said = Report(most, long, long, long, most, most, most, faults=faults, folder=long, held_back=(long,))
     for _ in range(2):  # the second one meets what was kept of the first
         reception.report(msgspec.structs.replace(said, present=()))
     with at.database.read() as connection:
@@ -187,10 +187,9 @@ def test_whatever_a_report_says_is_stored_within_bounds(at, reception):
     assert (row.files, row.unshipped_bytes) == (2**31 - 1, 2**63 - 1)
     assert 0 < row.clock_ahead_ms < row.unshipped_since_ms < 2**63
     kept = clients.open_report(at.key, reception.client, row.sealed_report)
-    assert [len(text) for text in (kept.os, kept.version, kept.folder, kept.boots[0].id)] == [200, 80, 80, 80]
+    assert [len(text) for text in (kept.os, kept.version, kept.folder)] == [200, 80, 80]
     assert [(len(fault.path), len(fault.problem)) for fault in kept.faults] == [(4_096, 200)] * 20
-    assert len(kept.boots) == 1
-    reception.report(Report(-(2**63), "", "", "", "", -1, -1, -1))
+    reception.report(Report(-(2**63), "", "", "", -1, -1, -1))
     with at.database.read() as connection:
         row = clients.find(connection, at.key.organization, reception.client)
     assert (row.files, row.unshipped_bytes) == (0, 0)

@@ -13,6 +13,7 @@ from server.conftest import API_KEY
 from session_replay import protocol
 from session_replay.errors import TooMuch
 from session_replay.ingest.enter import Registry
+from session_replay.ingest.receive import Receiver
 from session_replay.protocol import Enrolled, Enrolment, Opened, Opening, Piece, Report, Rewrite, Standing, Stored
 from session_replay.server.app import make_app
 from session_replay.server.limits import Held, Limits, Rate
@@ -22,7 +23,7 @@ from session_replay.wire import block_hashes
 MAIN = "-p/aaaaaaaa-0000-4000-8000-00000000f1ee.jsonl"
 LINE = b'{"type":"user","message":{"role":"user","content":"hello"}}\n'
 CALLS = ("open", "append", "rewrite", "move", "missing", "attach", "report")
-HEADERS = {"Content-Type": protocol.MEDIA_TYPE, protocol.PROTOCOL_HEADER: "1"}
+HEADERS = {"Content-Type": protocol.MEDIA_TYPE, protocol.PROTOCOL_HEADER: "1", protocol.BOOT_HEADER: "b1 1"}
 
 
 class Collector:
@@ -36,8 +37,8 @@ class Collector:
         named = HEADERS | {"Authorization": f"Bearer {self.credential}"} | headers
         return self.http.post(f"/api/ingest/{call}", content=msgspec.msgpack.encode(message), headers=named)
 
-    def ask(self, call, message, shape):
-        answer = self.send(call, message)
+    def ask(self, call, message, shape, **headers):
+        answer = self.send(call, message, **headers)
         assert answer.status_code == 200, answer.text
         assert answer.headers[protocol.PROTOCOL_HEADER] == "1"
         return msgspec.msgpack.decode(answer.content, type=shape)
@@ -156,7 +157,7 @@ def test_a_client_cannot_reach_another_clients_streams(collector, client):
     assert other.opened().standing.stream != standing.stream
     assert collector.opened().standing.length == len(LINE)
     # It cannot say that another one's file is gone, either.
-    other.ask("report", Report(0, "1", "Linux", "b", "m2", gone=(standing.stream,)), protocol.Told)
+    other.ask("report", Report(0, "1", "Linux", "m2", gone=(standing.stream,)), protocol.Told)
     assert all(not one["alarms"] for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1")
 
 
@@ -274,7 +275,7 @@ def test_the_largest_attachment_does_not_keep_its_sender_from_sending_transcript
 
 def answered_as_it_arrives(services, collector, messages):
     """The status of the answer to an ``open`` that comes in by these messages, each after so many seconds."""
-    headers = {"authorization": f"Bearer {collector.credential}", protocol.PROTOCOL_HEADER: "1"}
+    headers = {"authorization": f"Bearer {collector.credential}", **HEADERS}
     length = sum(len(message.get("body", b"")) for _, message in messages)
     request = scope("/api/ingest/open", **headers, **{"content-length": str(length)}) | {"method": "POST"}
     coming, answers = iter(messages), []
@@ -396,8 +397,18 @@ def alarms(client):
     return [alarm["kind"] for alarm in listed["alarms"]]
 
 
-def report(boot="b1", machine="m1", ahead_ms=0, **more):
-    return Report(time.time_ns() // 1_000_000 + ahead_ms, "1.0", "Linux", boot, machine, **more)
+def report(machine="m1", ahead_ms=0, **more):
+    return Report(clock_ms(ahead_ms), "1.0", "Linux", machine, **more)
+
+
+def clock_ms(ahead_ms=0):
+    return time.time_ns() // 1_000_000 + ahead_ms
+
+
+def called(collector, boot, sent_ms, call="open"):
+    """One call of a start of the collector, by its own clock; some calls only ask."""
+    message, shape = (report(), protocol.Told) if call == "report" else ([], list)
+    collector.ask(call, message, shape, **{protocol.BOOT_HEADER: f"{boot} {sent_ms}"})
 
 
 def test_a_report_is_shown_and_alarms(collector, client):
@@ -468,32 +479,65 @@ def test_what_no_collector_followed_in_its_folder_is_not_missed(collector):
     assert missed(folder="f2") == (followed.stream,)
 
 
-def test_a_report_that_was_long_on_its_way_is_no_copy(collector, client):
-    early = report("b1")
-    collector.ask("report", early, protocol.Told)
-    collector.ask("report", report("b2", ahead_ms=50), protocol.Told)
-    collector.ask("report", early, protocol.Told)
+CALLS_THAT_ASK = ("open", "append", "missing", "attach", "report")
+
+
+def test_a_call_that_was_long_on_its_way_is_no_copy(collector, client):
+    early_ms = clock_ms()
+    called(collector, "b1", early_ms)
+    called(collector, "b2", clock_ms(50))
+    called(collector, "b1", early_ms)
     assert alarms(client) == []
     # Nor is one that was never heard before.
-    collector.ask("report", report("b0", ahead_ms=-5_000), protocol.Told)
-    collector.ask("report", report("b2", ahead_ms=90), protocol.Told)
+    called(collector, "b0", early_ms - 5_000)
+    called(collector, "b2", clock_ms(90))
     assert alarms(client) == []
 
 
-def test_a_copied_collector_alarms_and_a_restarted_one_does_not(collector, client):
-    for boot in ("b1", "b1", "b2", "b2", "b3"):
-        collector.ask("report", report(boot), protocol.Told)
+@pytest.mark.parametrize("call", CALLS_THAT_ASK)
+def test_a_credential_in_use_twice_alarms_whatever_is_called_with_it(collector, client, call):
+    for boot in ("b1", "b1", "b2", "b2", "b3"):  # restarted
+        called(collector, boot, clock_ms(), call)
     assert alarms(client) == []
     for boot, ahead_ms in (("b2", 30_000), ("b3", 40_000), ("b2", 50_000)):
-        collector.ask("report", report(boot, ahead_ms=ahead_ms), protocol.Told)
+        called(collector, boot, clock_ms(ahead_ms), call)
     (listed,) = [one for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1"]
     assert [(alarm["kind"], alarm["count"]) for alarm in listed["alarms"]] == [("copied", 1)]
-    collector.ask("report", report("b2", machine="m2", ahead_ms=60_000), protocol.Told)
-    assert sorted(alarms(client)) == ["copied", "machine-changed"]
+
+
+def test_a_thief_who_sends_one_piece_and_no_report_alarms_with_the_next_call_of_the_collector(collector, client):
+    called(collector, "real", clock_ms(), "report")
+    thief = {protocol.BOOT_HEADER: f"thief {clock_ms(10)}"}
+    standing = collector.ask("open", [Opening(MAIN, "main", 0)], list[Opened], **thief)[0].standing
+    assert standing.length == 0
+    called(collector, "real", clock_ms(20), "missing")
+    assert alarms(client) == ["copied"]
+
+
+def test_which_starts_were_at_work_outlives_the_server(collector, client, services):
+    called(collector, "real", clock_ms(), "report")
+    called(collector, "thief", clock_ms(10))
+    called(collector, "thief", clock_ms(20), "report")  # which stores all that was heard
+    assert alarms(client) == []
+    services.receiver = Receiver(services.at)
+    called(collector, "real", clock_ms(30))
+    assert alarms(client) == ["copied"]
+
+
+@pytest.mark.parametrize("given", ["", "b1", "1", "b1 x", "b 1 1", f"{'b' * 81} 1", "b1 " + "9" * 16])
+def test_a_call_that_does_not_say_which_start_it_is_of_is_refused(collector, given):
+    for call in CALLS_THAT_ASK:
+        message = report() if call == "report" else []
+        assert code(collector.send(call, message, **{protocol.BOOT_HEADER: given})) == (400, "invalid-request")
+
+
+def test_a_report_from_another_machine_alarms(collector, client):
+    collector.ask("report", report(machine="m2"), protocol.Told)
+    assert alarms(client) == ["machine-changed"]
 
 
 def test_a_collector_that_was_restarted_after_its_clock_was_set_back_is_no_copy(collector, client):
     for boot, ahead_ms in (("b1", 0), ("b1", 90_000), ("b2", 10_000), ("b2", 100_000)):
-        collector.ask("report", report(boot, ahead_ms=ahead_ms), protocol.Told)
+        called(collector, boot, clock_ms(ahead_ms))
         time.sleep(0.002)  # the next one is heard later
     assert alarms(client) == []

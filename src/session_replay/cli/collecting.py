@@ -230,6 +230,7 @@ def import_to_server(paths: list[Path], options: Options, *, as_json: bool) -> i
     """Ship all transcripts below ``paths`` once; exit code 0 also when some files could not be taken.
 
     Raises:
+        DataFolderBusy: A collector runs with this state folder: two with one credential at once are alarming.
         InvalidRequest: A path is no folder.
         Revoked: The server refuses this client.
         Unreachable: It does not answer.
@@ -239,13 +240,15 @@ def import_to_server(paths: list[Path], options: Options, *, as_json: bool) -> i
         if not path.is_dir():
             raise InvalidRequest(f"{path} is no folder")
     state = State(machine.state_folder(options.state))
-    identity = known_identity(state, options.server, options.token, __version__, options.ca_file)
-    shipper = Shipper(_remote(state, identity, options), follows=False)
-    found = [discover(path.absolute(), machine.owner()) for path in paths]
-    shipper.files.looked(
-        [file for one in found for file in one.files], [fault for one in found for fault in one.faults]
-    )
-    _ship_all(shipper, shows_progress=not as_json and sys.stderr.isatty())
+    state.make()
+    with _alone(state):
+        identity = known_identity(state, options.server, options.token, __version__, options.ca_file)
+        shipper = Shipper(_remote(state, identity, options), follows=False)
+        found = [discover(path.absolute(), machine.owner()) for path in paths]
+        shipper.files.looked(
+            [file for one in found for file in one.files], [fault for one in found for fault in one.faults]
+        )
+        _ship_all(shipper, shows_progress=not as_json and sys.stderr.isatty())
     after = shipper.files.progress()
     shipment = Shipment(after.files, after.total_bytes, shipper.sent_bytes, after.faults, time.monotonic() - begun)
     if as_json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -56,7 +55,6 @@ class Reporter:
         self._folder = hashlib.sha256(os.fsencode(folder)).hexdigest()
         self._wall = wall
         self._system = machine.system()
-        self._boot = secrets.token_hex(8)
         self._told_present = False
         self._told_unshipped = False
         self._told: tuple[bool, bool] | None = None
@@ -93,7 +91,6 @@ class Reporter:
             sent_ms=int(self._wall() * 1000),
             version=self._version,
             os=self._system,
-            boot=self._boot,
             machine=self._machine,
             files=progress.files,
             unshipped_bytes=progress.total_bytes - progress.done_bytes,

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 import os
+import secrets
 import ssl
 import threading
+import time
 import urllib.request
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -20,6 +22,7 @@ import urllib3
 from session_replay import __version__
 from session_replay.errors import InvalidRequest, ProtocolUnsupported, ReplayError, Revoked, TooLarge, Unreachable
 from session_replay.protocol import (
+    BOOT_HEADER,
     MEDIA_TYPE,
     PROTOCOL_HEADER,
     PROTOCOL_VERSION,
@@ -75,6 +78,7 @@ class Remote:
         self._credential = credential
         self._renew = renew
         self._renewing = threading.Lock()
+        self._boot = secrets.token_hex(8)  # never on disk: a copy of the state folder does not have it
         self._pool = _pool(self._base, ca_file)
 
     def open(self, openings: list[Opening]) -> list[Opened]:
@@ -107,7 +111,10 @@ class Remote:
 
     def _call(self, name: str, message: object, answer: type[T]) -> T:
         credential = self._credential
-        headers = _headers() | {"Authorization": f"Bearer {credential}"}
+        headers = _headers() | {
+            "Authorization": f"Bearer {credential}",
+            BOOT_HEADER: f"{self._boot} {time.time_ns() // 1_000_000}",
+        }
         try:
             return _post(self._pool, f"{self._base}/api/ingest/{name}", headers, message, answer)
         except Revoked:

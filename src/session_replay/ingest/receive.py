@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from session_replay.errors import InvalidRequest, NotFound, TooLarge, Unreachable
+from session_replay.ingest.boots import Boots
 from session_replay.ingest.enrol import own_client
 from session_replay.ingest.enter import Registry
 from session_replay.ingest.growth import kept_time_ns
@@ -67,6 +68,7 @@ class Receiver:
         self._received = received
         self._registry = Registry(at)
         self._pieces = Pieces(at, received)
+        self._boots = Boots(at)
 
     def of_owner(self, host: str, user: str) -> Reception:
         """What the server's own machine may do, as the client of this host and user."""
@@ -75,6 +77,10 @@ class Receiver:
     def of(self, client: str) -> Reception:
         """What a client may do."""
         return Reception(self, client)
+
+    def hear(self, client: str, boot: str, sent_ms: int) -> None:
+        """A call comes from this start of the client's collector, sent at this time by its own clock."""
+        self._boots.hear(client, boot, sent_ms)
 
     def open(self, client: str, openings: list[Opening]) -> list[Opened]:
         """See ``protocol.Ingest``."""
@@ -219,7 +225,8 @@ class Receiver:
     def report(self, client: str, report: Report) -> Told:
         """See ``protocol.Ingest``."""
         now_ms = _now_ms()
-        missed = self._at.database.write(lambda tx: take_report(tx, self._at, client, report, now_ms))
+        heard = self._boots.of(client)
+        missed = self._at.database.write(lambda tx: take_report(tx, self._at, client, report, heard, now_ms))
         return Told(now_ms, missed)
 
 
@@ -233,6 +240,11 @@ class Reception:
     def __init__(self, receiver: Receiver, client: str) -> None:
         self._receiver = receiver
         self.client = client
+
+    def hear(self, boot: str, sent_ms: int) -> None:
+        """See ``Receiver``."""
+        with _store_faults():
+            self._receiver.hear(self.client, boot, sent_ms)
 
     def open(self, openings: list[Opening]) -> list[Opened]:
         """See ``protocol.Ingest``."""

@@ -9,14 +9,13 @@ import msgspec
 from sqlalchemy import Connection
 
 from session_replay.errors import NotFound, TooLarge
+from session_replay.ingest.boots import Heard
 from session_replay.protocol import STREAMS_NAMED_MAX, TEXT_CHARS_MAX, Report
 from session_replay.store import clients, streams
 from session_replay.store.installation import Installation
 from session_replay.wire import FileFault
 
 FAULTS_KEPT = 20
-COPIED_AGAIN_MS = 3_600_000
-"""Two that go on side by side are one event an hour."""
 EXPIRED_MS = 29 * 86_400_000
 """Claude Code's ``cleanupPeriodDays`` is 30 unless somebody set it."""
 COUNT_MAX = 2**31 - 1
@@ -26,8 +25,10 @@ WORD_CHARS_MAX = 80
 PROBLEM_CHARS_MAX = 200
 
 
-def take_report(tx: Connection, at: Installation, client: str, report: Report, now_ms: int) -> tuple[int, ...]:
-    """Write down how a collector is; what is alarming becomes an event.
+def take_report(
+    tx: Connection, at: Installation, client: str, report: Report, heard: Heard, now_ms: int
+) -> tuple[int, ...]:
+    """Write down how a collector is, and which of its starts were heard; what is alarming becomes an event.
 
     Returns:
         Streams that were followed and that a report of all present ones did not name.
@@ -42,11 +43,6 @@ def take_report(tx: Connection, at: Installation, client: str, report: Report, n
     if row is None:
         raise NotFound(f"no client {client}")
     last = clients.open_report(at.key, client, row.sealed_report)
-    boots, is_copied = _heard(last.boots, report, now_ms)
-    copied_ms = last.copied_ms
-    if is_copied and now_ms - copied_ms > COPIED_AGAIN_MS:
-        copied_ms = now_ms
-        clients.add_event(tx, organization, client, "copied", now_ms)
     machine = at.key.digest("machine", report.machine)
     if row.machine_digest is not None and machine != row.machine_digest:
         clients.add_event(tx, organization, client, "machine-changed", now_ms)
@@ -69,10 +65,10 @@ def take_report(tx: Connection, at: Installation, client: str, report: Report, n
     said = clients.LastReport(
         report.os,
         report.version,
-        boots,
+        heard.boots,
         list(report.faults),
         report.folder if report.present is not None else last.folder,
-        copied_ms,
+        heard.copied_ms,
     )
     clients.change(
         tx,
@@ -89,21 +85,6 @@ def take_report(tx: Connection, at: Installation, client: str, report: Report, n
     return tuple(sorted(missed))
 
 
-def _heard(boots: list[clients.Boot], report: Report, now_ms: int) -> tuple[list[clients.Boot], bool]:
-    """The starts of a collector with this report among them, and whether its start runs beside another one."""
-    others = [boot for boot in boots if boot.id != report.boot]
-    new = clients.Boot(report.boot, report.sent_ms, report.sent_ms, now_ms, now_ms)
-    known = next((boot for boot in boots if boot.id == new.id), new)
-    this = clients.Boot(
-        known.id,
-        min(known.first_sent_ms, new.first_sent_ms),
-        max(known.last_sent_ms, new.last_sent_ms),
-        known.first_heard_ms,
-        now_ms,
-    )
-    return [*others, this][-clients.BOOTS_KEPT :], any(this.runs_beside(other) for other in others)
-
-
 def _bounded(report: Report) -> Report:
     """The report with nothing in it that is larger than what can be kept."""
     named = len(report.gone) + len(report.present or ()) + len(report.held_back)
@@ -115,7 +96,6 @@ def _bounded(report: Report) -> Report:
         sent_ms=_between(-TIME_MS_MAX, report.sent_ms, TIME_MS_MAX),
         version=report.version[:WORD_CHARS_MAX],
         os=report.os[:PROBLEM_CHARS_MAX],
-        boot=report.boot[:WORD_CHARS_MAX],
         files=_between(0, report.files, COUNT_MAX),
         unshipped_bytes=_between(0, report.unshipped_bytes, BYTES_MAX),
         unshipped_since_ms=None if since_ms is None else _between(-TIME_MS_MAX, since_ms, TIME_MS_MAX),

@@ -27,7 +27,7 @@ _WORDS: dict[AlarmKind, str] = {
     "truncated": "A transcript was cut off: what it held before is kept.",
     "deleted": "Transcripts were removed from the machine: what was stored stays here.",
     "enrolled-again": "Its token was redeemed again: the credential before is void, and who had it is refused.",
-    "copied": "Two collectors run with this client's credential: the machine or its state folder was copied.",
+    "copied": "Two programs use this client's credential: the machine or its state folder was copied.",
     "machine-changed": "The collector reports from another machine than before.",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from session_replay.ingest.receive import Reception
 from session_replay.protocol import (
     ATTACHMENT_BODY_BYTES_MAX,
     BODY_BYTES_MAX,
+    BOOT_HEADER,
     MEDIA_TYPE,
     PROTOCOL_HEADER,
     PROTOCOL_VERSION,
@@ -38,6 +40,7 @@ BODY_SECONDS_MIN = 120
 BODY_BYTES_PER_SECOND_MIN = 64 << 10
 """A request has so many seconds to arrive, and on top what its bytes take on a slow line.  No longer: what it says to
 hold is kept free for it."""
+_BOOT = re.compile(r"([!-~]{1,80}) (-?[0-9]{1,15})")
 _ENCODER = msgspec.msgpack.Encoder()
 _DESCRIBED: dict[str, Any] = {
     "status_code": 200,
@@ -110,8 +113,14 @@ async def _called(
     # So many bytes are held at once; who comes on top is told to wait, before anything of it is read.
     with services.limits.held.hold(client, length):
         message = await _message(request, shape, body_bytes_max)
+        boot, sent_ms = _boot(request)
         reception = services.receiver.of(client)
-        return _answer(await asyncio.to_thread(call, reception, message))
+
+        def answer() -> object:
+            reception.hear(boot, sent_ms)
+            return call(reception, message)
+
+        return _answer(await asyncio.to_thread(answer))
 
 
 async def _client(request: Request[Any, Any, Any], services: Services) -> str:
@@ -119,6 +128,14 @@ async def _client(request: Request[Any, Any, Any], services: Services) -> str:
     if scheme.lower() != "bearer" or not credential:
         raise NotSignedIn("a collector sends its credential")
     return await services.read(lambda connection: client_of(connection, services.at, credential.strip()))
+
+
+def _boot(request: Request[Any, Any, Any]) -> tuple[str, int]:
+    """Which start of the collector it is that asks, and when by its clock."""
+    given = _BOOT.fullmatch(request.headers.get(BOOT_HEADER, ""))
+    if given is None:
+        raise InvalidRequest(f"a collector says which start of it asks, and when ({BOOT_HEADER})")
+    return given[1], int(given[2])
 
 
 def _content_length(request: Request[Any, Any, Any], bytes_max: int) -> int:
