@@ -1,6 +1,8 @@
 """The server's side of the ingest protocol, on both engines."""
 
+import datetime as dt
 import hashlib
+import time
 
 import msgspec
 import pytest
@@ -9,8 +11,11 @@ from sqlalchemy import select
 
 from collector.histories import Faults, World
 from ingest.lines import opened
+from session_replay.collector.follow import described
 from session_replay.errors import InvalidRequest, NotFound, TooLarge
+from session_replay.ingest.intake import Intake, Tally
 from session_replay.ingest.receive import Receiver
+from session_replay.ingest.workers import Workers
 from session_replay.protocol import Attachment, AttachmentLook, Move, Opening, Piece, Report, Rewrite, root_of
 from session_replay.store import clients, schema
 from session_replay.store.attachments import attachment
@@ -18,6 +23,7 @@ from session_replay.wire import BLOCK_BYTES, FileFault, block_hashes
 
 MAIN = "-p/aaaaaaaa-0000-4000-8000-00000000f1ee.jsonl"
 LINE = b'{"type":"user","message":{"role":"user","content":"hello"}}\n'
+DAY_NS = 86_400 * 10**9
 LONG = LINE * (3 * BLOCK_BYTES // len(LINE))
 
 
@@ -175,6 +181,22 @@ def test_what_is_gone_is_written_down_once_and_comes_back(at, reception):
     assert kinds == ["deleted", "deleted"]
 
 
+@pytest.mark.parametrize(("days_ago", "kind"), [(0, "deleted"), (40, "expired")])
+def test_a_file_is_as_old_as_its_last_line_says_whatever_time_it_was_given(at, reception, days_ago, kind):
+    """Removed by the coding agent's own cleaning it would be no news, so a file must not be made to look old."""
+    old_ns = time.time_ns() - 40 * DAY_NS
+    said = dt.datetime.fromtimestamp(time.time() - days_ago * 86_400, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    raw = LINE.replace(b'"type"', b'"timestamp":"' + said.encode() + b'","type"', 1)
+    standing = open_one(reception, follows=True).standing
+    (stored,) = reception.append([piece(standing, raw, 0, len(raw), file_size=len(raw), file_mtime_ns=old_ns)])
+    assert not stored.refusal
+    intake = Intake(at, Workers(0), describe=described)
+    intake.read(intake.pending(), Tally())
+    reception.report(Report(1, "1.0", "Linux", "m1", gone=(standing.stream,)))
+    with at.database.read() as connection:
+        assert connection.execute(select(schema.client_events.c.kind)).scalars().all() == [kind]
+
+
 def test_whatever_a_report_says_is_stored_within_bounds(at, reception):
     faults = tuple(FileFault("p" * 10_000, "x" * 10_000) for _ in range(100))
     most = 2**64 - 1
@@ -185,7 +207,8 @@ def test_whatever_a_report_says_is_stored_within_bounds(at, reception):
     with at.database.read() as connection:
         row = clients.find(connection, at.key.organization, reception.client)
     assert (row.files, row.unshipped_bytes) == (2**31 - 1, 2**63 - 1)
-    assert 0 < row.clock_ahead_ms < row.unshipped_since_ms < 2**63
+    assert 0 < row.clock_ahead_ms < 2**63
+    assert abs(row.unshipped_since_ms) < 2**63
     kept = clients.open_report(at.key, reception.client, row.sealed_report)
     assert [len(text) for text in (kept.os, kept.version, kept.folder)] == [200, 80, 80]
     assert [(len(fault.path), len(fault.problem)) for fault in kept.faults] == [(4_096, 200)] * 20

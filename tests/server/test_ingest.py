@@ -427,6 +427,16 @@ def test_a_report_is_shown_and_alarms(collector, client):
     since = time.time_ns() // 1_000_000 - 4 * 86_400_000
     collector.ask("report", report(unshipped_bytes=1, unshipped_since_ms=since), protocol.Told)
     assert alarms(client) == ["unshipped"]
+    # What a wrong clock says of the time since then is set right by how wrong it is.
+    day_ms = 86_400_000
+    for ahead_days, since_days, expected in ((-10, 0, ["clock-skew"]), (10, 9, ["unshipped", "clock-skew"])):
+        since = clock_ms((ahead_days - since_days) * day_ms) - 5_000
+        told = report(ahead_ms=ahead_days * day_ms, unshipped_bytes=1, unshipped_since_ms=since)
+        collector.ask("report", told, protocol.Told)
+        assert alarms(client) == expected
+        (listed,) = [one for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1"]
+        assert since_days * day_ms < listed["lag_ms"] < since_days * day_ms + 60_000
+    collector.ask("report", report(), protocol.Told)
     collector.append(standing, LINE, file_mtime_ns=time.time_ns())
     collector.ask("report", report(gone=(standing.stream,)), protocol.Told)
     assert alarms(client) == ["deleted"]

@@ -54,6 +54,7 @@ def take_report(
             streams.forget_followed(tx, client)
         missed = set(streams.followed(tx, client)) - set(report.present) - held_back
         streams.mark_followed(tx, client, report.present)
+    ahead_ms = report.sent_ms - now_ms
     deleted = streams.mark_deleted(tx, client, report.gone, now_ms)
     # The coding agent removes transcripts by itself once nobody wrote to them for a month: no news to anybody.
     expired = [stream_id for stream_id, grown_ms in deleted if now_ms - grown_ms >= EXPIRED_MS]
@@ -77,8 +78,9 @@ def take_report(
         seen_ms=now_ms,
         files=report.files,
         unshipped_bytes=report.unshipped_bytes,
-        unshipped_since_ms=report.unshipped_since_ms,
-        clock_ahead_ms=report.sent_ms - now_ms,
+        # By the server's clock, as all that it is compared with.
+        unshipped_since_ms=None if report.unshipped_since_ms is None else report.unshipped_since_ms - ahead_ms,
+        clock_ahead_ms=ahead_ms,
         paused=report.paused,
         sealed_report=clients.seal_report(at.key, client, said),
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from session_replay.errors import NotFound, OffsetGap
-from session_replay.store.schema import attachments, streams
+from session_replay.store.schema import attachments, sessions, streams
 from session_replay.vault.keys import OrganizationKey
 from session_replay.vault.seal import Context, seal, unseal
 
@@ -292,16 +292,17 @@ def mark_deleted(tx: Connection, client: str, stream_ids: Iterable[int], now_ms:
     """Write down that these files were removed on the client's machine; the bytes stay.
 
     Returns:
-        Those that were not marked yet, with the time (ms) at which each had last grown.
+        Those that were not marked yet, with the time (ms) at which each had last grown: by the file's own time or by
+        its last line, whichever is later. A file's time alone can be set to any.
     """
     marked: list[tuple[int, int]] = []
     for asked in batched(stream_ids, ADDRESSES_PER_QUERY):
         rows = tx.execute(
-            select(streams.c.id, streams.c.file_mtime_ns, streams.c.received_ms).where(
-                streams.c.client_id == client, streams.c.deleted_ms.is_(None), streams.c.id.in_(asked)
-            )
+            select(streams.c.id, streams.c.file_mtime_ns, streams.c.received_ms, sessions.c.ended_ms)
+            .outerjoin(sessions, sessions.c.stream_id == streams.c.id)
+            .where(streams.c.client_id == client, streams.c.deleted_ms.is_(None), streams.c.id.in_(asked))
         )
-        found = [(row.id, row.file_mtime_ns // 1_000_000 or row.received_ms) for row in rows]
+        found = [(row.id, max(row.file_mtime_ns // 1_000_000 or row.received_ms, row.ended_ms or 0)) for row in rows]
         tx.execute(update(streams).where(streams.c.id.in_([number for number, _ in found])).values(deleted_ms=now_ms))
         marked += found
     return marked
