@@ -430,6 +430,7 @@ def test_a_report_is_shown_and_alarms(collector, client):
     # What a wrong clock says of the time since then is set right by how wrong it is.
     day_ms = 86_400_000
     for ahead_days, since_days, expected in ((-10, 0, ["clock-skew"]), (10, 9, ["unshipped", "clock-skew"])):
+        collector.ask("report", report(), protocol.Told)
         since = clock_ms((ahead_days - since_days) * day_ms) - 5_000
         told = report(ahead_ms=ahead_days * day_ms, unshipped_bytes=1, unshipped_since_ms=since)
         collector.ask("report", told, protocol.Told)
@@ -449,6 +450,26 @@ def test_a_report_is_shown_and_alarms(collector, client):
     collector.ask("report", report(gone=missed), protocol.Told)
     (listed,) = [one for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1"]
     assert [alarm["count"] for alarm in listed["alarms"]] == [2]
+
+
+def test_bytes_wait_since_they_were_first_missed_however_often_the_collector_starts(collector, client):
+    """It keeps nothing of what it has not shipped, so each start of it says that all of it waits since then."""
+    day_ms = 86_400_000
+
+    def lag_ms(boot, since_ago_ms, **more):
+        message = report(unshipped_since_ms=clock_ms() - since_ago_ms, **more)
+        collector.ask("report", message, protocol.Told, **{protocol.BOOT_HEADER: f"{boot} {clock_ms()}"})
+        (listed,) = [one for one in client.get("/api/clients").json()["items"] if one["host"] == "build-1"]
+        return listed["lag_ms"]
+
+    assert lag_ms("first", 4 * day_ms, unshipped_bytes=7) >= 4 * day_ms
+    assert lag_ms("second", 100, unshipped_bytes=7) >= 4 * day_ms
+    assert alarms(client) == ["unshipped"]
+    assert lag_ms("third", 50, unshipped_bytes=7) >= 4 * day_ms
+    # Once all is shipped the next is new.
+    collector.ask("report", report(), protocol.Told)
+    assert alarms(client) == []
+    assert lag_ms("fourth", 100, unshipped_bytes=7) < day_ms
 
 
 @pytest.mark.parametrize("paused", [False, True])

@@ -5,8 +5,10 @@ A collector says what it likes, so each text is cut and each number has bounds b
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from session_replay.errors import NotFound, TooLarge
 from session_replay.ingest.boots import Heard
@@ -18,6 +20,8 @@ from session_replay.wire import FileFault
 FAULTS_KEPT = 20
 EXPIRED_MS = 29 * 86_400_000
 """Claude Code's ``cleanupPeriodDays`` is 30 unless somebody set it."""
+STARTING_MS = 60_000
+"""For so long after its start a collector finds what it has to send."""
 COUNT_MAX = 2**31 - 1
 BYTES_MAX = 2**63 - 1
 TIME_MS_MAX = 10**15
@@ -78,13 +82,27 @@ def take_report(
         seen_ms=now_ms,
         files=report.files,
         unshipped_bytes=report.unshipped_bytes,
-        # By the server's clock, as all that it is compared with.
-        unshipped_since_ms=None if report.unshipped_since_ms is None else report.unshipped_since_ms - ahead_ms,
+        unshipped_since_ms=_unshipped_since(report, heard, row, ahead_ms),
         clock_ahead_ms=ahead_ms,
         paused=report.paused,
         sealed_report=clients.seal_report(at.key, client, said),
     )
     return tuple(sorted(missed))
+
+
+def _unshipped_since(report: Report, heard: Heard, row: Row[Any], ahead_ms: int) -> int | None:
+    """By the server's clock, as all that it is compared with.
+
+    A collector knows nothing of before it started. What it has missed from its start on, and did not have when it was
+    heard before that, has waited since then: who starts it each morning would never hear of it else.
+    """
+    if report.unshipped_since_ms is None:
+        return None
+    since_ms = report.unshipped_since_ms - ahead_ms
+    before_ms: int | None = row.unshipped_since_ms if row.unshipped_bytes else None
+    if before_ms is not None and heard.boots and since_ms <= heard.boots[-1].first_heard_ms + STARTING_MS:
+        return min(since_ms, before_ms)
+    return since_ms
 
 
 def _bounded(report: Report) -> Report:
