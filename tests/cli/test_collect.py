@@ -127,6 +127,22 @@ def test_a_collector_ships_follows_and_says_how_it_is(server, token, run, start,
     assert "not running" in stopped.out
 
 
+def test_a_collector_that_is_paused_before_it_starts_sends_nothing(server, token, run, start, tmp_path, projects):
+    write(session_file(projects), jsonl(*talk(10)))
+    state = tmp_path / "state"
+    assert run("collect", "--pause", "--state", state).code == 0
+    start("collect", "--server", server.base, "--token", token, "--state", state, "--transcripts", projects)
+    found = waited(lambda: one_file(run("collect", "--status", "--state", state, "--json")), "its first words")
+    assert (found["paused"], found["files_done"]) == (True, 0)
+    assert server.get("/api/sessions")["total"] == 0
+
+
+def one_file(status):
+    """What a collector that has found its file says."""
+    said = json.loads(status.out) if status.out else {}
+    return said.get("files") == 1 and said
+
+
 def test_a_collector_that_lost_its_state_sends_nothing_twice(server, token, run, tmp_path, projects):
     write(session_file(projects), jsonl(*talk(10)))
     words = ["import", projects, "--server", server.base, "--token", token, "--json"]

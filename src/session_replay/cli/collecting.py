@@ -71,6 +71,7 @@ def collect(options: Options) -> int:
         folder = machine.transcripts_folder(options.transcripts)
         server = _remote(state, identity, options)
         shipper = Shipper(server, spool=Spool(state.spool_folder))
+        shipper.paused = state.paused  # from the first request on
         reporter = Reporter(shipper, server, __version__, machine.machine_digest(), folder)
         follower = Follower(folder, machine.owner(), options.excluded)
         log.info("following %s for %s, state in %s", folder, identity.server, state.folder)
