@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import ExitStack, suppress
 
 import httpx
@@ -15,7 +17,7 @@ from sqlalchemy import select
 
 from collector.middleman import Middleman
 from server.conftest import API_KEY, Running, environment
-from session_replay.collector.state import Status
+from session_replay.collector.state import State, Status
 from session_replay.store import schema
 from session_replay.store.chunks import read_range, stored_chunks
 from session_replay.store.clients import ALARMING
@@ -43,6 +45,10 @@ class Fleet:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.kills = 0
+        self.rewritten = set()
+        """Paths of transcripts that were rewritten, once each."""
+        self.removed = {}
+        """What was in transcripts that are gone, by their paths."""
         self._lock = threading.Lock()
         self._stack = ExitStack()
         self.clients = []
@@ -74,14 +80,15 @@ class Fleet:
             self.kills += 1
             self._start()
 
-    def add(self, name, victim=None, moment=None):
+    def add(self, name, victim=None, moment=None, **more):
         """A new client; ``victim`` (``collector`` or ``server``) is killed at ``moment``: (call, nth, when)."""
         headers = {"Authorization": f"Bearer {API_KEY}"}
-        made = httpx.post(
-            f"http://127.0.0.1:{self.port}/api/clients", headers=headers, json={"label": name}, timeout=30
-        )
+        with self._lock:  # it may be killed for those that are there already
+            made = httpx.post(
+                f"http://127.0.0.1:{self.port}/api/clients", headers=headers, json={"label": name}, timeout=30
+            )
         made.raise_for_status()
-        client = Client(self, self.folder / name, made.json()["token"], victim, moment)
+        client = Client(self, self.folder / name, made.json()["token"], victim, moment, **more)
         self.clients.append(client)
         self._stack.callback(client.close)
         return client
@@ -108,26 +115,36 @@ class Fleet:
             self._process.kill()
             self._end()
 
+    @property
+    def _expected(self):
+        """Alarms that must be there, once each."""
+        return {("rewritten", path) for path in self.rewritten}
+
     def faults(self):
         """What is wrong with what the stopped server has; nothing, if all is well."""
         source = KeySource(self.folder, file=self.folder / "secret" / "the.key")
         with open_installation(self.folder / "data", source) as at, at.database.read() as connection:
-            found, stored = [], {}
+            found, stored, paths = [], {}, {}
             for row in connection.execute(select(schema.streams)).all():
                 path, raw = _bytes_of(at, connection, row, found)
+                paths[row.id] = path
                 stored.setdefault(path, []).append((row.generation, raw))
             events = connection.execute(select(schema.client_events)).all()
             # Who was killed before the credential was written down redeems the token again.
             alarming = set(ALARMING) - {"enrolled-again"}
-            found += [f"an alarm: {event.kind}" for event in events if event.kind in alarming]
+            alarms = Counter((event.kind, paths.get(event.stream_id)) for event in events if event.kind in alarming)
+            may_be = {("deleted", path) for path in self.removed}
+            found += [f"an alarm: {alarm}" for alarm in alarms if alarm not in self._expected and alarm not in may_be]
+            found += [f"{alarms[alarm]} times: {alarm}" for alarm in self._expected if alarms[alarm] != 1]
         on_disk = {
             path.relative_to(client.projects).as_posix(): path.read_bytes()
             for client in self.clients
             for path in client.projects.rglob("*.jsonl")
             if path.name != "journal.jsonl"  # of a workflow: an attachment
         }
+        on_disk |= self.removed
         for path, raw in on_disk.items():
-            if stored.get(path) != [(0, raw)]:
+            if stored.get(path) != [(int(path in self.rewritten), raw)]:
                 sizes = [(generation, len(kept)) for generation, kept in stored.get(path, [])]
                 found.append(f"{path}: has {len(raw)} bytes, stored are (generation, bytes) {sizes}")
         return found + [f"{path}: nobody has it" for path in stored.keys() - on_disk.keys()]
@@ -150,9 +167,19 @@ def _bytes_of(at, connection, row, found):
 
 
 class Client:
-    """One machine: its transcripts, and the collector that ships them."""
+    """One machine: its transcripts, and the collector that ships them.
 
-    def __init__(self, fleet, folder, token, victim, moment):
+    Args:
+        fleet: It belongs to.
+        folder: For all that it has.
+        token: That it redeems.
+        victim: Killed at the moment: ``collector`` or ``server``.
+        moment: (call, nth, when).
+        command: Another one than the product's own.
+        is_paused: From its first start on.
+    """
+
+    def __init__(self, fleet, folder, token, victim, moment, command=COMMAND, *, is_paused=False):
         self.fleet = fleet
         self.folder = folder
         self.projects = folder / "projects"
@@ -160,6 +187,9 @@ class Client:
         self._token = token
         self._victim = victim
         self._moment = list(moment or ())
+        self._command = command
+        self.state = State(self.folder / "state")
+        self.state.pause(on=is_paused)
         self._lock = threading.Lock()
         self.kills = 0
         self.is_over = moment is None
@@ -169,10 +199,10 @@ class Client:
 
     def _start(self):
         words = ["collect", "--server", self._middleman.url, "--token", self._token]
-        folders = ["--transcripts", str(self.projects), "--state", str(self.folder / "state")]
+        folders = ["--transcripts", str(self.projects), "--state", str(self.state.folder)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*COMMAND, *words, *folders], env=environment(self.folder), stdout=log, stderr=log
+                [*self._command, *words, *folders], env=environment(self.folder), stdout=log, stderr=log
             )
 
     def _watch(self, call, when):
@@ -193,6 +223,12 @@ class Client:
         """Kill -9, and start it again."""
         self._process.kill()
         self._process.wait()
+        self.kills += 1
+        self._start()
+
+    def start_again(self):
+        """Wait until it was killed by itself, and start it again."""
+        assert self._process.wait(WAIT_SECONDS_MAX) == -signal.SIGKILL, self.said()
         self.kills += 1
         self._start()
 
