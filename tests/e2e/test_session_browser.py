@@ -334,6 +334,14 @@ def test_the_filter_is_reached_by_its_key(fleet, open_page):
     expect(heading(page, 2)).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [360, 700])
+def test_a_narrow_window_is_scrolled_one_way_only(fleet, open_page, width):
+    page = open_page(fleet)
+    page.set_viewport_size({"width": width, "height": 740})
+    expect(page.locator("a.session-link").first).to_be_visible()
+    until(lambda: page.evaluate("document.documentElement.scrollWidth") <= width, "the page to fit")
+
+
 def test_a_filter_that_cannot_be_read_whole_says_so(fleet, open_page):
     page = open_page(fleet, "?filter=host.starts.mbp,host.like.mbp")
     notice = page.get_by_text("A part of the filter in the address could not be read")

@@ -64,5 +64,7 @@ export function gridTracks(columns: readonly Column[]): string {
   const tracks = columns.map(({ width_px, grows }) =>
     grows ? `minmax(${width_px}px, 1.1fr)` : `${width_px}px`,
   );
+  // Alone they take the room that there is, however little.
+  if (tracks.length === 0) return "minmax(96px, 2.2fr) minmax(0, 5fr)";
   return [`minmax(${AGENT_PX}px, 2.2fr)`, `minmax(${PROJECT_PX}px, 5fr)`, ...tracks].join(" ");
 }
