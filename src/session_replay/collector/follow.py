@@ -451,11 +451,12 @@ class Follower:
                 raise_interrupt=False,
             )
             try:
-                for change in changes:
-                    if change:
+                for found in changes:
+                    if found:
                         noticed.set()
-                    # A watch stays with the folder that it began with, also when another has its name.
-                    if self._identity() != watched:
+                    # A watch stays with the folder that it began with, also when another has its name; a new one may
+                    # have the number of one that was removed.
+                    if (Change.deleted, str(self._folder.absolute())) in found or self._identity() != watched:
                         break
             except (OSError, RuntimeError):  # the folder went away, or the system has no watches left
                 ended.wait(QUIET_SECONDS)

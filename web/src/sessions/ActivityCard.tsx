@@ -3,8 +3,8 @@ import { useMemo, useState } from "react";
 import { answer, api } from "../api/client";
 import type { FilterNode } from "../filter/filter";
 import { rangeOf, spanOf, withRange } from "../filter/range";
-import { Failure } from "../shell/FailurePage";
 import { addDays, dayOf, instantOf, useZoneName } from "../timeZone";
+import { CardFailure } from "./CardFailure";
 import { Heatmap, METRICS, type Metric } from "./Heatmap";
 import { IMPORT_POLL_MS } from "./Importing";
 
@@ -56,7 +56,7 @@ export function ActivityCard({ filter, importing, onFilter }: ActivityProps) {
         </fieldset>
       </div>
       {data === undefined && error ? (
-        <Failure error={error} retry={() => void refetch()} />
+        <CardFailure error={error} retry={() => void refetch()} />
       ) : (
         <Heatmap days={data?.items ?? []} metric={metric} zone={zone} selected={selected} onSelect={select} />
       )}

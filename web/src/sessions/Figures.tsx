@@ -4,8 +4,8 @@ import { answer, api, type Stats } from "../api/client";
 import type { FilterNode } from "../filter/filter";
 import { rangeBeforeText, rangeOf, rangeText, withRange, withRangeBefore } from "../filter/range";
 import { formatCount, formatDuration, formatShort, NONE } from "../format";
-import { Failure } from "../shell/FailurePage";
 import { useZoneName } from "../timeZone";
+import { CardFailure } from "./CardFailure";
 import { changeText } from "./change";
 import { IMPORT_POLL_MS } from "./Importing";
 import "./Figures.css";
@@ -33,7 +33,7 @@ export function FiguresCard({ filter, importing }: Props) {
         {others && <span>Matching the filter</span>}
       </div>
       {stats === undefined && error ? (
-        <Failure error={error} retry={retry} />
+        <CardFailure error={error} retry={retry} />
       ) : (
         <Figures stats={stats} before={before && { text: before.text, stats: statsBefore }} />
       )}
