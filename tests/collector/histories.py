@@ -12,6 +12,7 @@ import os
 import random
 import shutil
 import sqlite3
+import stat
 import uuid
 from pathlib import Path
 
@@ -84,6 +85,9 @@ class Wire:
                 raise Unreachable("the connection was closed")
             case "disk-full" | "disk-full-at-commit":
                 world.faults.at = "statement" if fate == "disk-full" else "commit"
+            case "closed":
+                for path in transcripts(world):
+                    path.chmod(0)
             case "clock-ahead" | "clock-behind":
                 world.wall += 365 * 86_400 * (1 if fate == "clock-ahead" else -1)
 
@@ -181,6 +185,8 @@ class World:
         self._lines = 0
         self.had = []
         """Every content that any transcript had."""
+        self.kept = []
+        """What was in transcripts that were deleted while the spool held them."""
         self.repeats = {}
         """Lineage of a content → how many streams more than one may hold it."""
         self.wire = Wire(self)
@@ -199,9 +205,11 @@ class World:
     def start_collector(self, *, state_is_lost=False):
         if state_is_lost:
             shutil.rmtree(self.home / "spool", ignore_errors=True)
+            self.kept.clear()
+        self.spool = Spool(self.home / "spool")
         self.shipper = Shipper(
             self.wire,
-            spool=Spool(self.home / "spool"),
+            spool=self.spool,
             clock=lambda: self.clock,
             wall=lambda: self.wall,
             piece_bytes=self.piece_bytes,
@@ -228,7 +236,9 @@ class World:
 
     def settle(self):
         """Everything works again and nothing changes: bring it to rest."""
+        self.open_all()
         self.faults.at = None
+        self.wire.is_cut = False
         self.wire.fates.clear()
         while self.wire.late:
             self.wire.deliver_late()
@@ -322,6 +332,19 @@ class World:
         shutil.copyfile(path, to)
         self.happened(to)
 
+    def delete(self, path):
+        link = self.spool.link(path.relative_to(self.projects).as_posix())
+        if link is not None and link.samefile(path):
+            self.kept.append(path.read_bytes())
+        path.unlink()
+
+    def open_all(self):
+        """Nothing is closed to the collector any more."""
+        for folder in (self.projects, self.home / "spool"):
+            for path in [*folder.glob("*"), *folder.glob("*/*.jsonl")]:
+                if not path.is_symlink() and not path.stat().st_mode & stat.S_IRUSR:
+                    path.chmod(0o700)
+
     def repeats_more(self, path):
         lineage = lineage_of(path.read_bytes())
         self.repeats[lineage] = self.repeats.get(lineage, 0) + 1
@@ -381,6 +404,9 @@ class World:
             # Behind what cannot be looked at there may be more files.
             if not self.follower.faults and not os.path.lexists(self.projects / address):
                 assert deleted_ms is not None, f"{address} was deleted"
+        generations = [raw for _, _, _, generations in stored for raw in generations]
+        for raw in self.kept:
+            assert raw in generations, f"{len(raw)} bytes that were deleted were in the spool, and are lost"
         holders = {}
         for address, (_, _, raw) in streams.items():
             if lineage := lineage_of(raw):
@@ -429,4 +455,9 @@ def swap_for_pipe(path):
 
 
 def transcripts(world) -> list[Path]:
-    return sorted(path for path in world.projects.glob("*/*.jsonl") if path.is_file() and not path.is_symlink())
+    """Those that can be read."""
+    return sorted(
+        path
+        for path in world.projects.glob("*/*.jsonl")
+        if path.is_file() and not path.is_symlink() and os.access(path, os.R_OK)
+    )

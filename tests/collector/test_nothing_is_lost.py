@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 )
 
 from collector.histories import FOLDERS, Faults, World, swap_for_link, swap_for_pipe, transcripts
+from collector.privileges import without_privileges
 from ingest.lines import opened
 from session_replay.store.attachments import attachment
 from session_replay.wire import BLOCK_BYTES
@@ -51,7 +52,9 @@ class Histories(RuleBasedStateMachine):
         return paths[number % len(paths)]
 
     def is_free(self, path):
-        return not path.parent.is_file() and not path.is_symlink() and not path.is_fifo()
+        if path.parent.is_file() or path.is_symlink() or path.is_fifo():
+            return False
+        return not path.exists() or os.access(path, os.R_OK)
 
     def there_are_files(self):
         return bool(transcripts(self.world))
@@ -126,7 +129,16 @@ class Histories(RuleBasedStateMachine):
     @precondition(there_are_files)
     @rule(number=PICKED)
     def delete(self, number):
-        self.one(number).unlink()
+        self.world.delete(self.one(number))
+
+    @precondition(there_are_files)
+    @rule(number=PICKED)
+    def close(self, number):
+        self.one(number).chmod(0)
+
+    @rule()
+    def open_what_was_closed(self):
+        self.world.open_all()
 
     @precondition(there_are_files)
     @rule(number=PICKED)
@@ -195,6 +207,22 @@ class Histories(RuleBasedStateMachine):
     def disturb_the_wire(self, fates):
         self.world.wire.fates += fates
 
+    @rule(seconds=st.sampled_from([1, 25, 86_400]), goes_on=st.booleans(), deleted=st.none() | PICKED)
+    def cut_the_wire(self, seconds, goes_on, deleted):
+        """For so long that what waits may be linked, and then perhaps one is deleted."""
+        self.world.wire.is_cut = True
+        self.world.look()
+        self.world.ship(2)
+        self.world.pass_time(seconds)
+        self.world.look()
+        if deleted is not None and transcripts(self.world):
+            self.world.delete(self.one(deleted))
+        self.world.wire.is_cut = goes_on
+
+    @rule()
+    def mend_the_wire(self):
+        self.world.wire.is_cut = False
+
     @rule(number=PICKED)
     def deliver_late(self, number):
         self.world.wire.deliver_late(number)
@@ -230,15 +258,13 @@ def histories(tmp_path_factory):
 
 
 def test_whatever_happens_all_of_every_file_is_stored_once(histories):
-    run_state_machine_as_test(
-        histories,
-        settings=settings(
-            max_examples=HISTORIES,
-            stateful_step_count=STEPS,
-            suppress_health_check=list(HealthCheck),
-            print_blob=True,
-        ),
+    how = settings(
+        max_examples=HISTORIES,
+        stateful_step_count=STEPS,
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
     )
+    without_privileges(lambda: run_state_machine_as_test(histories, settings=how))
 
 
 def test_an_outage_of_45_days_with_the_clients_own_cleaning_loses_nothing(tmp_path):

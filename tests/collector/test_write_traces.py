@@ -17,10 +17,8 @@ from collector.fleet import Fleet
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 TRACES = sorted(CORPUS.glob("client-*/*/truth/write_trace.jsonl"))
 AT_ONCE = 20
-SECONDS_MAX = 300 if "SOAK" in os.environ else 8
-"""Longer traces are written faster: to last so long."""
 COLLECTORS = 2
-KILLS = 3
+KILLS = 20 if "SOAK" in os.environ else 4
 WRITES, WRITES_LEFT_OUT = 1_126, 14
 """Of all traces together, so that none is left out unnoticed."""
 
@@ -58,8 +56,13 @@ def test_what_is_left_out_of_the_traces_has_a_reason():
     assert "nobody knows" not in reasons
 
 
-def replay(trace, to, seconds_max):
-    """Write what a trace says below ``to``, with its own pauses or, if it is long, with shorter ones.
+def seconds_of(trace):
+    writes = writes_of(trace)
+    return writes[-1]["t"] - writes[0]["t"] if writes else 0.0
+
+
+def replay(trace, to):
+    """Write what a trace says below ``to``, with its own pauses.
 
     Each trace's project folders get its own name in front: many of them were recorded in the same folder.
     """
@@ -68,11 +71,10 @@ def replay(trace, to, seconds_max):
     if not writes:
         return
     first = writes[0]["t"]
-    scale = min(1.0, seconds_max / max(1e-9, writes[-1]["t"] - first))
     started = time.monotonic()
     name = "-".join(trace.parts[-4:-2])
     for one in writes:
-        time.sleep(max(0.0, started + (one["t"] - first) * scale - time.monotonic()))
+        time.sleep(max(0.0, started + one["t"] - first - time.monotonic()))
         source, target = config / one["path"], to / f"-{name}{one['path']}"
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.suffix != ".jsonl":  # replaced as a whole; only its last state is known
@@ -90,7 +92,8 @@ def test_all_recorded_sessions_twenty_at_once_with_collectors_and_server_killed(
     clients = [fleet.add(f"client-{number}") for number in range(COLLECTORS)]
     seed = random.randrange(1 << 30)
     when = random.Random(seed)
-    waiting = list(enumerate(TRACES))
+    waiting = list(enumerate(sorted(TRACES, key=seconds_of, reverse=True)))
+    seconds = max(map(seconds_of, TRACES))
     lock = threading.Lock()
 
     def write():
@@ -99,13 +102,13 @@ def test_all_recorded_sessions_twenty_at_once_with_collectors_and_server_killed(
                 if not waiting:
                     return
                 number, trace = waiting.pop(0)
-            replay(trace, clients[number % COLLECTORS].projects, SECONDS_MAX)
+            replay(trace, clients[number % COLLECTORS].projects)
 
     writers = [threading.Thread(target=write) for _ in range(AT_ONCE)]
     for writer in writers:
         writer.start()
     for _ in range(KILLS):
-        time.sleep(when.uniform(1, SECONDS_MAX / 3))
+        time.sleep(when.uniform(0.2, 1) * seconds / KILLS)
         for client in clients:
             client.kill()
         fleet.kill_server()
