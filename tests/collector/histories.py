@@ -189,6 +189,8 @@ class World:
         """What was in transcripts that were deleted while the spool held them."""
         self.repeats = {}
         """Lineage of a content → how many streams more than one may hold it."""
+        self.lived = {}
+        """Path → the lineages that were there."""
         self.wire = Wire(self)
         faults.at = None
         self.start_server()
@@ -280,6 +282,7 @@ class World:
         at = int(self.wall * 1e9) + self._ticks * 1_000
         os.utime(path, ns=(at, at))
         self.had.append(path.read_bytes())
+        self.lived.setdefault(path, set()).add(lineage_of(self.had[-1]))
 
     def create(self, path, size):
         path.parent.mkdir(exist_ok=True)
@@ -322,9 +325,12 @@ class World:
 
     def move(self, path, to):
         to.parent.mkdir(exist_ok=True)
-        if to.exists() or to.name != path.name:
+        lineage = lineage_of(path.read_bytes())
+        # A path where another transcript was has its stream, which begins again with what comes there.
+        if to.exists() or to.name != path.name or self.lived.get(to, set()) - {lineage}:
             self.repeats_more(path)
         path.rename(to)
+        self.lived.setdefault(to, set()).add(lineage)
 
     def copy(self, path, to):
         to.parent.mkdir(exist_ok=True)
