@@ -420,6 +420,7 @@ class Status(msgspec.Struct):
 
 AlarmKind = Literal[
     "unshipped",
+    "unreadable",
     "rewritten",
     "truncated",
     "deleted",

@@ -135,6 +135,24 @@ def test_a_folder_that_goes_away_or_is_closed_is_told_and_its_files_are_not_take
     assert said() == []
 
 
+def test_what_is_excluded_is_no_fault(tmp_path):
+    projects = tmp_path / "projects"
+    write(projects / "-p" / f"{MAIN_ID}.jsonl", b"{}\n")
+    (projects / "-p" / "folder.jsonl").mkdir()
+    (projects / "-q").symlink_to(tmp_path)
+
+    def faults(folder, *excluded):
+        follower = Follower(folder, OWNER, excluded)
+        follower._discovered()
+        return sorted(Path(fault.path).name for fault in follower.faults)
+
+    assert faults(projects) == ["-q", "folder.jsonl"]
+    for folder in (projects, tmp_path):
+        assert faults(folder, "*/folder.jsonl") == ["-q"]
+        assert faults(folder, "-q/*") == ["folder.jsonl"]
+    assert faults(projects, "-p/*", "-q/*") == []
+
+
 def test_a_folder_that_is_made_anew_is_watched_as_the_one_before(tmp_path):
     projects = tmp_path / "projects"
     write(projects / "-p" / f"{MAIN_ID}.jsonl", b"{}\n")

@@ -18,7 +18,7 @@ from session_replay.protocol import Enrolled, Enrolment, Opened, Opening, Piece,
 from session_replay.server.app import make_app
 from session_replay.server.limits import Held, Limits, Rate
 from session_replay.server.routes import ingest
-from session_replay.wire import block_hashes
+from session_replay.wire import FileFault, block_hashes
 
 MAIN = "-p/aaaaaaaa-0000-4000-8000-00000000f1ee.jsonl"
 LINE = b'{"type":"user","message":{"role":"user","content":"hello"}}\n'
@@ -472,19 +472,31 @@ def test_bytes_wait_since_they_were_first_missed_however_often_the_collector_sta
     assert lag_ms("fourth", 100, unshipped_bytes=7) < day_ms
 
 
+def alarms_after(services, hours):
+    now_ms = time.time_ns() // 1_000_000 + int(hours * 3_600_000)
+    with services.at.database.read() as connection:
+        page = services.clients.page(connection, now_ms=now_ms)
+    (listed,) = [one for one in page.items if one.host == "build-1"]
+    return [(alarm.kind, alarm.count) for alarm in listed.alarms]
+
+
 @pytest.mark.parametrize("paused", [False, True])
 def test_a_collector_that_was_not_heard_for_a_day_is_silent_also_if_it_was_paused(collector, services, paused):
     collector.ask("report", report(paused=paused), protocol.Told)
+    assert alarms_after(services, hours=23) == []
+    assert alarms_after(services, hours=25) == [("silent", 1)]
 
-    def alarms_after(hours):
-        now_ms = time.time_ns() // 1_000_000 + hours * 3_600_000
-        with services.at.database.read() as connection:
-            page = services.clients.page(connection, now_ms=now_ms)
-        (listed,) = [one for one in page.items if one.host == "build-1"]
-        return [alarm.kind for alarm in listed.alarms]
 
-    assert alarms_after(hours=23) == []
-    assert alarms_after(hours=25) == ["silent"]
+def test_what_a_collector_cannot_read_for_an_hour_is_an_alarm_until_it_can(collector, services):
+    closed = FileFault("/home/ada/.claude/projects/-p/a.jsonl", "may not be read")
+    gone = FileFault("/home/ada/.claude/projects", "is gone")
+    collector.ask("report", report(faults=(closed,)), protocol.Told)
+    assert alarms_after(services, hours=0.9) == []
+    assert alarms_after(services, hours=1.1) == [("unreadable", 1)]
+    collector.ask("report", report(faults=(closed, gone)), protocol.Told)
+    assert alarms_after(services, hours=1.1) == [("unreadable", 2)]
+    collector.ask("report", report(), protocol.Told)
+    assert alarms_after(services, hours=2) == []
 
 
 def test_a_transcript_that_the_agent_removed_by_itself_is_no_alarm(collector, client):

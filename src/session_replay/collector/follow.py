@@ -383,7 +383,7 @@ class Follower:
                 self.looks += 1
             return []
         found = discover(self._folder, self._owner)
-        self.faults = found.faults
+        self.faults = [fault for fault in found.faults if not self._is_fault_excluded(fault)]
         self.held_back = [file.address for file in found.files if self._is_excluded(file.address)]
         left_out = set(self.held_back)
         self.files = [file for file in found.files if file.address not in left_out]
@@ -401,6 +401,13 @@ class Follower:
 
     def _is_excluded(self, address: str) -> bool:
         return any(fnmatchcase(address, pattern) for pattern in self._excluded)
+
+    def _is_fault_excluded(self, fault: FileFault) -> bool:
+        """Whether it is about a file, or about a folder all of whose files are left alone."""
+        below = Path(fault.path).relative_to(self._folder)
+        if below.parts[:1] == (PROJECTS,):  # addresses begin below it
+            below = below.relative_to(PROJECTS)
+        return self._is_excluded(readable(below.as_posix())) or self._is_excluded(f"{readable(below.as_posix())}/")
 
     def _grown(self, looked_at: dict[str, TranscriptFile]) -> list[TranscriptFile]:
         grown: list[TranscriptFile] = []

@@ -68,12 +68,13 @@ def take_report(
     if removed:
         clients.add_event(tx, organization, client, "deleted", now_ms, removed)
     said = clients.LastReport(
-        report.os,
-        report.version,
-        heard.boots,
-        list(report.faults),
-        report.folder if report.present is not None else last.folder,
-        heard.copied_ms,
+        os=report.os,
+        version=report.version,
+        boots=heard.boots,
+        faults=list(report.faults),
+        faults_since_ms=(last.faults_since_ms if last.faults else now_ms) if report.faults else 0,
+        folder=report.folder if report.present is not None else last.folder,
+        copied_ms=heard.copied_ms,
     )
     clients.change(
         tx,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from session_replay.query.instant import written_time
 from session_replay.query.meaning import LIVE_MS
-from session_replay.store.clients import ALARMING, open_report
+from session_replay.store.clients import ALARMING, LastReport, open_report
 from session_replay.store.installation import Installation
 from session_replay.store.schema import client_events, clients, sessions, streams
 from session_replay.wire import Alarm, AlarmKind, Client, ClientPage
@@ -20,6 +20,8 @@ ONLINE_MS = 3 * 60_000
 SILENT_MS = 24 * 3_600_000
 UNSHIPPED_MS = 3 * 86_400_000
 CLOCK_SKEW_MS = 2 * 60_000
+UNREADABLE_MS = 3_600_000
+"""What is being replaced or mounted is out of reach for a moment."""
 SESSIONS_NAMED = 20
 
 _WORDS: dict[AlarmKind, str] = {
@@ -101,7 +103,7 @@ class Clients:
         lag_ms = max(0, row.seen_ms - row.unshipped_since_ms) if row.seen_ms and row.unshipped_since_ms else 0
         alarms = [_alarm(one) for one in happened]
         if row.revoked_ms is None:
-            alarms += _conditions(row, now_ms)
+            alarms += _conditions(row, report, now_ms)
         seen_ms = row.seen_ms or row.grown_ms
         return Client(
             id=row.id,
@@ -138,9 +140,12 @@ def _alarm(one: _Happened) -> Alarm:
     return Alarm(one.kind, written_time(one.since_ms), one.times, _WORDS[one.kind], True, one.session_ids)
 
 
-def _conditions(row: Row[Any], now_ms: int) -> list[Alarm]:
+def _conditions(row: Row[Any], report: LastReport, now_ms: int) -> list[Alarm]:
     """What is alarming now, and ends by itself."""
     alarms: list[Alarm] = []
+    if report.faults and now_ms - report.faults_since_ms > UNREADABLE_MS:
+        words = "Its collector cannot read files or folders: what is in them is not stored."
+        alarms.append(_condition("unreadable", report.faults_since_ms, words, count=len(report.faults)))
     since = row.unshipped_since_ms
     if row.unshipped_bytes and since is not None and now_ms - since > UNSHIPPED_MS:
         days = (now_ms - since) // 86_400_000
@@ -157,8 +162,8 @@ def _conditions(row: Row[Any], now_ms: int) -> list[Alarm]:
     return alarms
 
 
-def _condition(kind: AlarmKind, since_ms: int, words: str) -> Alarm:
-    return Alarm(kind, written_time(since_ms), 1, words, False)
+def _condition(kind: AlarmKind, since_ms: int, words: str, count: int = 1) -> Alarm:
+    return Alarm(kind, written_time(since_ms), count, words, False)
 
 
 def _time(ms: int | None) -> str | None:

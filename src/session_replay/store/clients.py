@@ -61,6 +61,8 @@ class LastReport(msgspec.Struct):
     boots: list[Boot] = []
     """Its last starts, the one heard last at the end."""
     faults: list[FileFault] = []
+    faults_since_ms: int = 0
+    """Since when there was always one, by the server's clock."""
     folder: str = ""
     copied_ms: int = 0
     """When two of its starts were last found to run side by side."""

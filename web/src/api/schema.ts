@@ -647,7 +647,7 @@ export interface components {
             can_be_acknowledged: boolean;
             count: number;
             /** @enum {string} */
-            kind: "unshipped" | "rewritten" | "truncated" | "deleted" | "enrolled-again" | "copied" | "machine-changed" | "clock-skew" | "silent";
+            kind: "unshipped" | "unreadable" | "rewritten" | "truncated" | "deleted" | "enrolled-again" | "copied" | "machine-changed" | "clock-skew" | "silent";
             session_ids: string[];
             since: string;
             words: string;

@@ -155,6 +155,12 @@ function AlarmSummary({ client }: { client: Client }) {
 
 function Unshipped({ client }: { client: Client }) {
   if (client.collector_version === null) return NONE;
+  if (client.unshipped_bytes === 0 && client.faults.length > 0)
+    return (
+      <span title={client.faults.map(({ path, problem }) => visibleText(`${path} ${problem}`)).join("\n")}>
+        {formatCount(client.faults.length)} {client.faults.length === 1 ? "fault" : "faults"}
+      </span>
+    );
   if (client.unshipped_bytes === 0) return <span className="client-quiet">All shipped</span>;
   return (
     <>

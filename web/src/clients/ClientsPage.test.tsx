@@ -120,6 +120,19 @@ test("a row says who it is, how it is, what is alarming, and leads to its sessio
   expect(screen.getByRole("link", { name: /^Clients\s+1\s+alarming$/ })).toBeInTheDocument();
 });
 
+test("who cannot read some files has not shipped all", async () => {
+  const faults = [{ path: "/home/ada/.claude/projects/-p/a.jsonl", problem: "may not be read" }];
+  clients = [client({ id: "c1", host: "h1", faults }), client({ id: "c2", host: "h2" })];
+  await open();
+  const row = async (name: string) =>
+    (await screen.findByRole("button", { name })).closest('[role="row"]') as HTMLElement;
+  expect(within(await row("h1")).getByText("1 fault")).toHaveAttribute(
+    "title",
+    "/home/ada/.claude/projects/-p/a.jsonl may not be read",
+  );
+  expect(await row("h2")).toHaveTextContent("All shipped");
+});
+
 test("an alarm is acknowledged and that is undone, both in its place", async () => {
   clients = [client({ id: "c1", label: "Farm", alarms: [REWRITTEN] })];
   await open("/clients?client=c1");

@@ -72,6 +72,12 @@ export const ALARMS: Record<Alarm["kind"], { label: string; advice: string; coun
     advice:
       "Run session-replay collect --status on the machine: it says what is missing and why. It ends when all is shipped.",
   },
+  unreadable: {
+    label: "Files out of reach",
+    counts: "files or folders",
+    advice:
+      "Named below, with the reason of each. Give the collector's user the right to read them, or leave them out with --exclude. It ends when nothing is out of reach.",
+  },
   "clock-skew": {
     label: "Clock is wrong",
     advice:
