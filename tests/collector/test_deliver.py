@@ -110,6 +110,68 @@ def test_a_file_that_was_kept_and_renamed_is_shipped_once(world, is_opened):
     assert holding == [f"-a/{NAMES[1]}.jsonl"]
 
 
+def test_what_only_the_spool_has_is_sent_before_another_file_of_its_name_goes_on(world):
+    path, other = world.path("-a", NAMES[0]), world.path("-b", NAMES[0])
+    world.create(path, 300)
+    world.wire.is_cut = True
+    world.look()
+    world.pass_time(30)
+    world.look()  # kept
+    world.delete(path)
+    world.pass_time(1_000)
+    world.create(other, 200)
+    world.look()
+    world.wire.is_cut = False
+    world.shipper.round("bulk")  # opens the old one; the other lane sends it
+    assert [(path, raw) for path, _, _, raw in world.stored()] == [(f"-a/{NAMES[0]}.jsonl", [b""])]
+    world.shipper.round("live")  # opens the new one
+    world.settle()
+    world.check_at_rest()
+    assert world.kept
+    assert sorted(streams(world)) == [f"-a/{NAMES[0]}.jsonl", f"-b/{NAMES[0]}.jsonl"]
+
+
+def test_after_an_outage_a_file_that_some_stream_may_belong_to_is_opened(world):
+    """What was said of it while the server was away says nothing of it now."""
+    path, copy = world.path("-a", NAMES[0]), world.path("-b", NAMES[0])
+    world.create(path, 100)
+    world.settle()
+    world.create(copy, 200)
+    path.unlink()
+    world.look()
+    world.wire.is_cut = True
+    for _ in range(4):  # then each file goes alone, and is failed alone
+        world.ship()
+        world.pass_time(120)
+    (known,) = [file for file in world.shipper.files._known.values() if file.standing is None]
+    assert known.problem
+    world.wire.is_cut = False
+    world.settle()
+    world.check_at_rest()
+
+
+def test_a_larger_piece_whose_answer_was_lost_is_no_rewrite(at, tmp_path):
+    """It is sent again in smaller ones while a session runs: the server has more than what it acknowledges."""
+    world = World(at, Faults(at.database.engine), tmp_path / "world", piece_bytes=1 << 20)
+    large, running = world.path("-a", NAMES[0]), world.path("-b", NAMES[1])
+    world.create(running, 100)
+    world.settle()
+    world.create(large, 600_000)
+    world.look()
+    world.shipper.round("live")  # opens it
+    world.wire.fates.append("unanswered")
+    world.shipper.round("bulk")
+    assert [len(raw[-1]) for path, _, _, raw in world.stored() if path.startswith("-a/")] == [large.stat().st_size]
+    world.pass_time(60)
+    for path in (running, large):
+        world.append(path, 100)
+    world.look()
+    world.shipper.round("live")
+    world.settle()
+    world.check_at_rest()
+    assert [len(raw) for _, _, _, raw in world.stored()] == [1, 1], "generations"
+
+
 class Counting:
     """Counts calls and what was appended to, and fails those that it was told to."""
 

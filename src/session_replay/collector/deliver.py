@@ -14,7 +14,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 from backports import zstd
@@ -242,6 +241,7 @@ class Shipper:
         unknown: list[tuple[Known, Opened]] = []
         for file, opened in zip(files, answers, strict=True):
             file.is_asked = True
+            file.problem = ""
             if opened.problem:
                 self.files.fail(file, opened.problem)
             elif opened.standing is not None:
@@ -269,17 +269,24 @@ class Shipper:
             if holder is not None and holder.busy:  # its stream may be about to grow
                 self.files.wait_a_little(file)
                 return
-            if self._continues(file, candidate, holder):
-                self._take_over(file, candidate, holder)
+            continues = self._continues(file, candidate, holder)
+            if continues is None:
                 return
-            if file.problem or not self.files.is_known(file):  # it could not be read
+            if continues:
+                self._take_over(file, candidate, holder)
                 return
         file.is_new = True
 
-    def _continues(self, file: Known, candidate: Standing, holder: Known | None) -> bool:
-        """Whether a stream whose file is not there any more was this file's."""
-        if holder is not None and self.files.is_deleted(holder) and is_same(Path(holder.file.path), file.file.path):
-            return True  # whatever it holds now, its link proves that it is that file
+    def _continues(self, file: Known, candidate: Standing, holder: Known | None) -> bool | None:
+        """Whether a stream whose file is not there any more was this file's; None: that cannot be said yet."""
+        link = self.files.link(holder) if holder else None
+        if holder and link:
+            if is_same(link, file.file.path):
+                return True  # whatever it holds now, its link proves that it is that file
+            if holder.problem:
+                return False
+            self.files.wait_a_little(file)  # what only the link has is sent first
+            return None
         if not candidate.length:
             # Nothing else proves it, and subagents of two sessions may have one name.
             return file.file.kind == "main"
@@ -295,16 +302,16 @@ class Shipper:
             self.files.drop(holder.file.address)
         self.files.stand(file, standing)
 
-    def _begins_with(self, file: Known, candidate: Standing) -> bool:
+    def _begins_with(self, file: Known, candidate: Standing) -> bool | None:
         try:
             with open_regular(file.file.path) as opened:
                 leaves = leaves_of(opened, candidate.length)
         except FileNotFoundError:
             self.files.lose(file)
-            return False
+            return None
         except OSError as error:
             self.files.fail(file, words(error))
-            return False
+            return None
         return leaves is not None and root_of(leaves) == candidate.root
 
     # What transcripts grew by.
@@ -415,7 +422,9 @@ class Shipper:
             with self.files.lock:
                 self.sent_bytes += piece.end - piece.start
                 file.standing = answer.standing
-                file.read = Read(leaves, cut.inode, cut.is_whole)
+                # A larger piece of it may have been stored before, and its answer lost: then more is to be compared.
+                is_end = answer.standing.length == piece.end
+                file.read = Read(leaves, cut.inode, cut.is_whole) if is_end else None
                 file.failures = 0
                 file.problem = ""
         # All that was there when it was looked at: what is missing now was written after that.

@@ -136,7 +136,7 @@ class Files:
     def lose(self, file: Known) -> None:
         """The file has no path any more: its link has what was not shipped, else it is forgotten."""
         with self.lock:
-            link = self._spool.link(file.file.address) if self._spool else None
+            link = self.link(file)
             if file.dirty_since is None or link is None:
                 self._forget(file)
             elif file.file.path != str(link):
@@ -332,12 +332,16 @@ class Files:
 
     def is_deleted(self, file: Known) -> bool:
         """Only its link is left."""
-        link = self._spool.link(file.file.address) if self._spool else None
+        link = self.link(file)
         return link is not None and file.file.path == str(link)
+
+    def link(self, file: Known) -> Path | None:
+        """What keeps the file, or the one that had its path before, from deletion."""
+        return self._spool.link(file.file.address) if self._spool else None
 
     def source(self, file: Known) -> str:
         """The file, or its link while another file has taken its path and the link has more to send."""
-        link = self._spool.link(file.file.address) if self._spool else None
+        link = self.link(file)
         if link is not None and file.file.path != str(link) and not is_same(link, file.file.path):
             return str(link)
         return file.file.path
