@@ -28,6 +28,7 @@ from session_replay.vault.source import KeySource
 from session_replay.wire import block_hashes
 
 WAIT_SECONDS_MAX = 120
+NOTICED_SECONDS = 5.0
 COMMAND = [sys.executable, "-m", "session_replay"]
 
 
@@ -242,9 +243,13 @@ class Client:
             status = msgspec.json.decode((self.folder / "state" / "status.json").read_bytes(), type=Status)
         except (OSError, msgspec.MsgspecError):
             return False
-        sizes = [path.stat().st_size for path in self.projects.rglob("*") if path.is_file()]
+        files = [path.stat() for path in self.projects.rglob("*") if path.is_file()]
+        # A file of the same size may have taken the path of another one since the collector looked.
+        if status.at < max((file.st_ctime for file in files), default=0) + NOTICED_SECONDS:
+            return False
+        size = sum(file.st_size for file in files)
         done = (status.files, status.files_done, status.total_bytes, status.done_bytes)
-        return status.process == self._process.pid and done == (len(sizes), len(sizes), sum(sizes), sum(sizes))
+        return status.process == self._process.pid and done == (len(files), len(files), size, size)
 
     def close(self):
         """End it as a service does."""
