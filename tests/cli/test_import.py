@@ -186,6 +186,25 @@ PLACES = (
 )
 
 
+def test_whatever_is_taken_in_together_and_in_whichever_order_no_session_comes_twice(run, tmp_path):
+    one, two = tmp_path / "above" / "one", tmp_path / "above" / "two"
+    for number in range(3):
+        write(one / "projects" / "-p" / f"{MAIN_ID[:-1]}{number}.jsonl", jsonl(*talk(4, of=number)))
+        write(two / "projects" / "-p" / f"{MAIN_ID[:-1]}{number + 3}.jsonl", jsonl(*talk(4, of=number + 3)))
+
+    def imported(*paths):
+        summary = run("import", *paths, "--data", tmp_path / "data", "--json").summary
+        assert summary["rewritten_files"] == 0
+        return summary["files"], summary["sessions"]
+
+    assert imported(tmp_path / "above") == (6, 6)
+    copied = two / "projects" / "-p" / f"{MAIN_ID[:-1]}4.jsonl"
+    write(one / "projects" / "-p" / copied.name, copied.read_bytes())
+    assert imported(tmp_path / "above") == (7, 7)
+    for paths in ([one, two], [two, one], [two, one, two], [tmp_path / "above", one], [two / "projects", one]):
+        assert imported(*paths) == (7, 7)
+
+
 def test_two_folders_with_one_address_are_both_taken_and_do_not_rewrite_each_other(run, tmp_path):
     folders = [tmp_path / name / "projects" for name in ("one", "two")]
     for number, folder in enumerate(folders):

@@ -21,7 +21,8 @@ from sqlalchemy.exc import OperationalError
 
 from session_replay.collector.collect import Reporter
 from session_replay.collector.deliver import Shipper
-from session_replay.collector.follow import Follower, Owner, described
+from session_replay.collector.discover import Owner, described
+from session_replay.collector.follow import Follower
 from session_replay.collector.spool import Spool
 from session_replay.errors import ReplayError, Unreachable
 from session_replay.ingest.intake import Intake, Tally

@@ -4,79 +4,11 @@ import threading
 import time
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.lines import MAIN_ID, OWNER, jsonl, talk, write
-from session_replay.collector.follow import FULL_LOOK_SECONDS, WATCH_CHECK_MS, Follower, discover
-
-LAYOUT = {
-    f"-p/{MAIN_ID}.jsonl": ("main", MAIN_ID, None),
-    "-p/agent-a1.jsonl": ("subagent", None, "a1"),
-    f"-p/{MAIN_ID}/subagents/agent-a2.jsonl": ("subagent", MAIN_ID, "a2"),
-    f"-p/{MAIN_ID}/subagents/agent-a2.meta.json": ("attachment", MAIN_ID, None),
-    f"-p/{MAIN_ID}/subagents/workflows/w1/agent-a3.jsonl": ("subagent", MAIN_ID, "a3"),
-    f"-p/{MAIN_ID}/subagents/workflows/w1/journal.jsonl": ("attachment", MAIN_ID, None),
-    f"-p/{MAIN_ID}/tool-results/b.txt": ("attachment", MAIN_ID, None),
-    f"-p/{MAIN_ID}/custom-title.json": ("attachment", MAIN_ID, None),
-    "-p/projects/inner.txt": ("attachment", "projects", None),
-    "top.jsonl": ("main", "top", None),
-}
-IGNORED = ["-p/notes.txt", f"-p/{MAIN_ID}/subagents/agent-a2.meta.tmp.123.json", "top.txt"]
-
-
-def make(projects):
-    for name in [*LAYOUT, *IGNORED]:
-        write(projects / name, b"{}\n")
-    return projects
-
-
-def addresses(found):
-    return sorted(file.address for file in found.files)
-
-
-@pytest.mark.parametrize("start", ["projects", ".claude", "home"])
-def test_the_layout_is_found_from_any_folder_above(tmp_path, start):
-    make(tmp_path / "home" / ".claude" / "projects")
-    folder = {"projects": "home/.claude/projects", ".claude": "home/.claude", "home": "."}[start]
-    found = discover(tmp_path / folder, OWNER)
-    assert {file.address: (file.kind, file.session, file.agent_id) for file in found.files} == LAYOUT
-    assert (found.faults, found.projects_folders) == ([], 1)
-    assert {(file.host, file.user) for file in found.files} == {OWNER}
-    assert all(file.size == 3 for file in found.files)
-
-
-def test_a_folder_of_projects_may_have_another_name(tmp_path):
-    (make(tmp_path / "copied") / "-p" / "projects" / "inner.txt").unlink()
-    (tmp_path / "copied" / "-p" / "projects").rmdir()
-    assert addresses(discover(tmp_path / "copied", OWNER)) == sorted(set(LAYOUT) - {"-p/projects/inner.txt"})
-
-
-def test_what_is_not_there_holds_nothing(tmp_path):
-    assert discover(tmp_path / "none", OWNER) == ([], [], 0)
-    assert discover(tmp_path, OWNER).files == []
-
-
-def test_equal_paths_of_several_folders_stay_apart(tmp_path):
-    for host in ("one", "two", "three"):
-        write(tmp_path / host / "projects" / "-p" / "a.jsonl", b"")
-    found = addresses(discover(tmp_path, OWNER))
-    assert found == sorted(["-p/a.jsonl", "three/projects/-p/a.jsonl", "two/projects/-p/a.jsonl"])
-    by_host = discover(tmp_path, OWNER, host_from_path=True).files
-    assert sorted((file.host, file.address) for file in by_host) == [
-        ("one", "-p/a.jsonl"),
-        ("three", "-p/a.jsonl"),
-        ("two", "-p/a.jsonl"),
-    ]
-
-
-def test_too_deep_is_a_fault(tmp_path):
-    deep = tmp_path / "projects" / "-p" / MAIN_ID / "/".join("d" * 1 for _ in range(20))
-    write(deep / "a.txt", b"")
-    found = discover(tmp_path, OWNER)
-    assert found.files == []
-    assert "deep" in found.faults[0].problem
+from session_replay.collector.follow import FULL_LOOK_SECONDS, WATCH_CHECK_MS, Follower
 
 
 @given(st.lists(st.sampled_from(["grow", "touch", "new", "nothing"]), min_size=1, max_size=6))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import msgspec
 from sqlalchemy import select
 
-from session_replay.collector.follow import Owner, described, discover
+from session_replay.collector.discover import Owner, described, discover
 from session_replay.ingest.intake import Intake, Tally
 from session_replay.ingest.workers import Workers
 from session_replay.query.sessions import Catalogue
@@ -108,7 +108,7 @@ def take_in(at, *folders, owner=OWNER, workers=None, host_from_path=False, order
     tally = Tally()
     files = []
     for folder in folders:
-        found = discover(folder, owner, host_from_path=host_from_path)
+        found = discover([folder], owner, host_from_path=host_from_path)
         files += found.files
         tally.faults += found.faults
     intake = Intake(at, workers or Workers(0), describe=described)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from ingest.prompts import is_inherited, objects_of, owners_of, prompts_of
-from session_replay.collector.follow import Owner, described, discover
+from session_replay.collector.discover import Owner, described, discover
 from session_replay.ingest.intake import Intake, Tally
 from session_replay.ingest.workers import Workers
 from session_replay.query.mirror.keeper import Mirror
@@ -80,7 +80,7 @@ class Stored:
 
     def __init__(self, folder, at):
         intake, self.tally = Intake(at, Workers(0), describe=described), Tally()
-        files = discover(folder, OWNER).files
+        files = discover([folder], OWNER).files
         intake.read(intake.store(files, self.tally), self.tally)
         catalogue = Catalogue(at.names, at.session_keys, at.key.organization)
         with at.database.read() as connection:

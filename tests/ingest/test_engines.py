@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from session_replay.cli.local import samples_folder
-from session_replay.collector.follow import Owner, described, discover
+from session_replay.collector.discover import Owner, described, discover
 from session_replay.ingest.intake import Intake, Tally
 from session_replay.ingest.workers import Workers
 from session_replay.query.entries import Question
@@ -19,7 +19,7 @@ def _imported(folder, url):
     with open_installation(folder / "data", KeySource(folder / "keys"), url=url) as at:
         intake = Intake(at, Workers(0), describe=described)
         tally = Tally()
-        found = discover(samples_folder(), Owner("host", "user"))
+        found = discover([samples_folder()], Owner("host", "user"))
         intake.read(intake.store(found.files, tally), tally)
         assert tally.faults == []
         catalogue, trace = Catalogue(at.names, at.session_keys, at.key.organization), Trace(at)

@@ -23,7 +23,7 @@ from ingest.lines import (
     talk,
     write,
 )
-from session_replay.collector.follow import described, discover
+from session_replay.collector.discover import described, discover
 from session_replay.ingest import growth
 from session_replay.ingest.intake import Intake, Tally
 from session_replay.ingest.workers import Workers
@@ -81,7 +81,7 @@ def test_however_a_file_changes_the_store_ends_as_one_import_would(changes, foll
 
             def take():
                 tally = Tally()
-                intake.read(intake.store(discover(path.parent.parent, OWNER).files, tally), tally)
+                intake.read(intake.store(discover([path.parent.parent], OWNER).files, tally), tally)
                 intake.read(intake.pending(), tally)
                 assert tally.faults == []
                 if path.exists():

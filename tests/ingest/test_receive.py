@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from collector.histories import Faults, World
 from ingest.lines import opened
-from session_replay.collector.follow import described
+from session_replay.collector.discover import described
 from session_replay.errors import InvalidRequest, NotFound, TooLarge
 from session_replay.ingest.intake import Intake, Tally
 from session_replay.ingest.receive import Receiver

@@ -15,7 +15,7 @@ from sqlalchemy import delete, update
 from ingest.lines import MAIN_ID, OWNER, answered, called, jsonl, line, opened, returned, said, take_in, talk, write
 from query.formulas import BEGINNINGS, FORMULAS, read_cell
 from server.test_serve import awaited
-from session_replay.collector.follow import discover
+from session_replay.collector.discover import discover
 from session_replay.query.export import COLUMNS, PIECE_BYTES, Export, file_name
 from session_replay.store import schema
 from session_replay.transcript.line import LINE_BYTES_MAX
@@ -89,7 +89,7 @@ def test_samples_and_odd_transcripts_come_back_byte_for_byte(engine):
     """Also what no parser can read; the rows sum up to the session's tokens, and none is missing."""
     found = take_in(engine, SAMPLES, TRANSCRIPTS)
     assert found.faults == []
-    files = [file for folder in (SAMPLES, TRANSCRIPTS) for file in discover(folder, OWNER).files]
+    files = [file for folder in (SAMPLES, TRANSCRIPTS) for file in discover([folder], OWNER).files]
     originals = sorted(Path(file.path).read_bytes() for file in files if file.kind != "attachment")
     with engine.database.read() as connection:
         sessions = connection.execute(schema.sessions.select()).all()

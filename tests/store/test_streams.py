@@ -1,6 +1,6 @@
 import pytest
 
-from session_replay.collector.follow import Owner, discover
+from session_replay.collector.discover import Owner, discover
 from session_replay.errors import NotFound, OffsetGap
 from session_replay.ingest.enter import Registry
 from session_replay.ingest.link import link_tree
@@ -57,7 +57,7 @@ def test_the_quick_path_computes_the_same_address(tmp_path):
     folder.mkdir(parents=True)
     (folder / "a.jsonl").touch()
     data, source = tmp_path / "data", KeySource(tmp_path / "keys")
-    files = discover(tmp_path / "projects", Owner("hôst", "u")).files
+    files = discover([tmp_path / "projects"], Owner("hôst", "u")).files
     assert not is_unchanged(data, source, files, PARSER_VERSION)
     with open_installation(data, source) as at:
         (entered,) = at.database.write(lambda tx: Registry(at).enter(tx, files, 0))
@@ -71,4 +71,4 @@ def test_the_quick_path_computes_the_same_address(tmp_path):
     assert is_unchanged(data, source, files, PARSER_VERSION)
     assert not is_unchanged(data, source, files, PARSER_VERSION + 1)
     assert not is_unchanged(data, KeySource(tmp_path / "no keys"), files, PARSER_VERSION)
-    assert not is_unchanged(data, source, discover(tmp_path / "projects", Owner("other", "u")).files, PARSER_VERSION)
+    assert not is_unchanged(data, source, discover([tmp_path / "projects"], Owner("other", "u")).files, PARSER_VERSION)

@@ -22,7 +22,8 @@ from session_replay.cli.printed import LineFormatter, printed
 from session_replay.collector import machine
 from session_replay.collector.collect import Reporter, follow
 from session_replay.collector.deliver import Shipper
-from session_replay.collector.follow import Follower, discover
+from session_replay.collector.discover import discover
+from session_replay.collector.follow import Follower
 from session_replay.collector.known import Progress
 from session_replay.collector.remote import Remote
 from session_replay.collector.spool import Spool
@@ -245,10 +246,8 @@ def import_to_server(paths: list[Path], options: Options, *, as_json: bool) -> i
     with _alone(state):
         identity = known_identity(state, options.server, options.token, __version__, options.ca_file)
         shipper = Shipper(_remote(state, identity, options), follows=False)
-        found = [discover(path.absolute(), machine.owner()) for path in paths]
-        shipper.files.looked(
-            [file for one in found for file in one.files], [fault for one in found for fault in one.faults]
-        )
+        found = discover([path.absolute() for path in paths], machine.owner())
+        shipper.files.looked(found.files, found.faults)
         _ship_all(shipper, shows_progress=not as_json and sys.stderr.isatty())
     after = shipper.files.progress()
     shipment = Shipment(after.files, after.total_bytes, shipper.sent_bytes, after.faults, time.monotonic() - begun)

@@ -13,7 +13,7 @@ import msgspec
 
 from session_replay.cli.printed import printed
 from session_replay.collector import machine
-from session_replay.collector.follow import Found, described, discover
+from session_replay.collector.discover import Found, described, discover
 from session_replay.errors import NotFound
 from session_replay.server import settings
 from session_replay.store.unchanged import is_unchanged
@@ -66,21 +66,10 @@ def import_once(paths: list[Path], data: Path | None, *, host_from_path: bool, a
 
 
 def _discover(paths: list[Path], *, host_from_path: bool) -> Found:
-    """The files of all folders; where two folders hold one address, the later one's begins with its folder's name."""
-    all_found = Found([], [], 0)
-    taken: set[tuple[str, str]] = set()
     for path in paths:
         if not path.is_dir():
             raise NotFound(f"{path} is no folder" if path.exists() else f"there is no {path}")
-        found = discover(path.absolute(), machine.owner(), host_from_path=host_from_path)
-        files = found.files
-        if any((file.host, file.address) in taken for file in files):
-            way = path.absolute().as_posix().strip("/")
-            files = [msgspec.structs.replace(file, address=f"{way}/{file.address}") for file in files]
-        taken.update((file.host, file.address) for file in files)
-        all_found.files.extend(files)
-        all_found.faults.extend(found.faults)
-    return all_found
+    return discover([path.absolute() for path in paths], machine.owner(), host_from_path=host_from_path)
 
 
 def _import(found: Found, folder: Path, summary: Summary, begun: float, *, shows_progress: bool) -> None:

@@ -14,7 +14,8 @@ from session_replay import __version__
 from session_replay.collector import machine
 from session_replay.collector.collect import Reporter, follow
 from session_replay.collector.deliver import Shipper
-from session_replay.collector.follow import Follower, Owner, described, discover, folder_problem
+from session_replay.collector.discover import Owner, described, discover, folder_problem
+from session_replay.collector.follow import Follower
 from session_replay.collector.known import Progress
 from session_replay.ingest.intake import Intake, Tally
 from session_replay.ingest.reading import Reading
@@ -142,7 +143,7 @@ class LocalTranscripts:
         workers = Workers(0)
         intake = Intake(self._at, workers, describe=described)
         tally = Tally()
-        intake.store(discover(samples_folder(), SAMPLE_OWNER).files, tally)
+        intake.store(discover([samples_folder()], SAMPLE_OWNER).files, tally)
         self._reading.received(intake.pending())
         self._local.has_samples = True
 

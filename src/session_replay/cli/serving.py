@@ -23,7 +23,7 @@ from session_replay.cli.administration import socket_path
 from session_replay.cli.local import LocalTranscripts
 from session_replay.cli.printed import LineFormatter
 from session_replay.collector import machine
-from session_replay.collector.follow import GONE, folder_problem
+from session_replay.collector.discover import GONE, folder_problem
 from session_replay.errors import InvalidRequest
 from session_replay.ingest.reading import Reading
 from session_replay.ingest.receive import Receiver

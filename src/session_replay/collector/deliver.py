@@ -30,8 +30,8 @@ from session_replay.collector.cut import (
     read_exactly,
     words,
 )
+from session_replay.collector.discover import open_regular
 from session_replay.collector.files import Files, is_same
-from session_replay.collector.follow import open_regular
 from session_replay.collector.known import Known, backoff
 from session_replay.collector.spool import Spool
 from session_replay.errors import InvalidRequest, NotFound, ReplayError, TooLarge, Unreachable

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from session_replay.collector.cut import is_gone, words
-from session_replay.collector.follow import readable
+from session_replay.collector.discover import readable
 from session_replay.collector.known import Known, Progress, backoff
 from session_replay.collector.spool import Spool
 from session_replay.protocol import Standing

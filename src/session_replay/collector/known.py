@@ -6,7 +6,7 @@ import random
 from typing import NamedTuple
 
 from session_replay.collector.cut import Read
-from session_replay.collector.follow import described
+from session_replay.collector.discover import described
 from session_replay.protocol import AttachmentLook, Opening, Standing
 from session_replay.wire import FileFault, TranscriptFile
 

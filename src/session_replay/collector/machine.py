@@ -12,7 +12,7 @@ import sys
 import uuid
 from pathlib import Path
 
-from session_replay.collector.follow import Owner
+from session_replay.collector.discover import Owner
 
 _MACHINE_ID_FILES = ("/etc/machine-id", "/var/lib/dbus/machine-id")
 _ASK_SECONDS = 10
