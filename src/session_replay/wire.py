@@ -283,6 +283,8 @@ class Session(msgspec.Struct):
     """What the spawning call said that the subagent is for."""
     lines_with_entries: int = 0
     """Coverage is ``lines_with_entries`` of ``lines``."""
+    damaged_lines: int = 0
+    """Of these: no JSON, or too long to be parsed; each is shown as it came."""
     pending_bytes: int = 0
     """Stored, but not yet read into entries."""
     tools: list[str] = []

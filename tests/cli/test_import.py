@@ -21,11 +21,14 @@ def test_an_import_sums_up_and_a_second_one_is_quick(run, projects, tmp_path):
     summary = first.summary
     assert (summary["files"], summary["unchanged_files"], summary["sessions"]) == (2, 0, 1)
     assert summary["lines"] == summary["lines_with_entries"] == 7
+    assert summary["damaged_lines"] == 1
     assert [fault["path"] for fault in summary["faults"]] == [str(projects / "-p" / "folder.jsonl")]
     assert "Made a new key" in first.err
     again = run("import", projects, "--data", tmp_path / "data", "--json")
     assert again.summary["unchanged_files"] == 2
     assert again.summary["stored_bytes"] == 0
+    stored = ("sessions", "subagent_sessions", "entries", "lines", "lines_with_entries", "damaged_lines")
+    assert [again.summary[name] for name in stored] == [summary[name] for name in stored]
     assert again.err == ""
     with FileLock(tmp_path / "data" / "lock"):  # the quick path needs nothing that a server holds
         assert run("import", projects, "--data", tmp_path / "data", "--json").summary["unchanged_files"] == 2
@@ -37,7 +40,7 @@ def test_an_import_sums_up_and_a_second_one_is_quick(run, projects, tmp_path):
     touched = run("import", projects, "--data", tmp_path / "data", "--json").summary
     assert touched["stored_bytes"] == (projects / "-p" / "new.jsonl").stat().st_size
     assert touched["rewritten_files"] == 0
-    assert "damaged" not in run("import", projects, "--data", tmp_path / "data").out
+    assert "1 line is damaged" in run("import", projects, "--data", tmp_path / "data").out
 
 
 def test_what_is_said_for_people(run, projects, tmp_path):

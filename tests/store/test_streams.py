@@ -7,7 +7,7 @@ from session_replay.ingest.link import link_tree
 from session_replay.store import streams
 from session_replay.store.clients import client_of_owner
 from session_replay.store.installation import open_installation
-from session_replay.store.unchanged import is_unchanged
+from session_replay.store.unchanged import Totals, totals_of_unchanged
 from session_replay.transcript.entry import PARSER_VERSION
 from session_replay.vault.source import KeySource
 
@@ -58,17 +58,18 @@ def test_the_quick_path_computes_the_same_address(tmp_path):
     (folder / "a.jsonl").touch()
     data, source = tmp_path / "data", KeySource(tmp_path / "keys")
     files = discover([tmp_path / "projects"], Owner("hôst", "u")).files
-    assert not is_unchanged(data, source, files, PARSER_VERSION)
+    assert totals_of_unchanged(data, source, files, PARSER_VERSION) is None
     with open_installation(data, source) as at:
         (entered,) = at.database.write(lambda tx: Registry(at).enter(tx, files, 0))
         (file,) = files
         end = streams.Appended(0, 0, b"", file.size, file.mtime_ns)
         at.database.write(lambda tx: streams.move_end(tx, entered.stream.id, 0, end, 1))
-        assert not is_unchanged(data, source, files, PARSER_VERSION)  # not read yet
+        assert totals_of_unchanged(data, source, files, PARSER_VERSION) is None  # not read yet
         at.database.write(lambda tx: streams.move_parsed_to(tx, entered.stream.id, 0, 0, PARSER_VERSION))
-        assert not is_unchanged(data, source, files, PARSER_VERSION)  # not linked yet
+        assert totals_of_unchanged(data, source, files, PARSER_VERSION) is None  # not linked yet
         at.database.write(lambda tx: link_tree(tx, at, entered.stream.session_id))
-    assert is_unchanged(data, source, files, PARSER_VERSION)
-    assert not is_unchanged(data, source, files, PARSER_VERSION + 1)
-    assert not is_unchanged(data, KeySource(tmp_path / "no keys"), files, PARSER_VERSION)
-    assert not is_unchanged(data, source, discover([tmp_path / "projects"], Owner("other", "u")).files, PARSER_VERSION)
+    assert totals_of_unchanged(data, source, files, PARSER_VERSION) == Totals(1, 0, 0, 0, 0, 0)
+    assert totals_of_unchanged(data, source, files, PARSER_VERSION + 1) is None
+    assert totals_of_unchanged(data, KeySource(tmp_path / "no keys"), files, PARSER_VERSION) is None
+    others = discover([tmp_path / "projects"], Owner("other", "u")).files
+    assert totals_of_unchanged(data, source, others, PARSER_VERSION) is None

@@ -16,7 +16,7 @@ from session_replay.collector import machine
 from session_replay.collector.discover import Found, described, discover
 from session_replay.errors import NotFound
 from session_replay.server import settings
-from session_replay.store.unchanged import is_unchanged
+from session_replay.store.unchanged import TOTALS, Totals, totals_of_unchanged
 from session_replay.transcript.entry import PARSER_VERSION
 from session_replay.wire import FileFault
 
@@ -27,17 +27,21 @@ WORTH_WORKERS_BYTES = 8 << 20
 
 
 class Summary(msgspec.Struct):
-    """What an import did; printed as JSON with ``--json``."""
+    """What an import did, and what is stored then; printed as JSON with ``--json``."""
 
     files: int
     bytes: int
     unchanged_files: int
     rewritten_files: int = 0
     stored_bytes: int = 0
+    # Of everything that is stored, whenever it was taken in:
     sessions: int = 0
+    """Main ones, as the page lists them."""
+    subagent_sessions: int = 0
     entries: int = 0
     lines: int = 0
     lines_with_entries: int = 0
+    damaged_lines: int = 0
     faults: list[FileFault] = []
     seconds_stored: float = 0
     cpu_seconds_stored: float = 0
@@ -56,7 +60,9 @@ def import_once(paths: list[Path], data: Path | None, *, host_from_path: bool, a
     folder, source = settings.data_folder(data), settings.key_source()
     summary = Summary(len(found.files), sum(file.size for file in found.files), len(found.files), faults=found.faults)
     url = settings.database_url()
-    if url is None and is_unchanged(folder, source, found.files, PARSER_VERSION):
+    totals = None if url else totals_of_unchanged(folder, source, found.files, PARSER_VERSION)
+    if totals is not None:
+        _add(summary, totals)
         summary.seconds = summary.seconds_stored = time.perf_counter() - begun
         summary.cpu_seconds = summary.cpu_seconds_stored = time.process_time()
     else:
@@ -73,10 +79,11 @@ def _discover(paths: list[Path], *, host_from_path: bool) -> Found:
 
 
 def _import(found: Found, folder: Path, summary: Summary, begun: float, *, shows_progress: bool) -> None:
+    from sqlalchemy import text
+
     from session_replay.ingest.intake import Intake, Tally
     from session_replay.ingest.workers import Workers
     from session_replay.store.installation import open_installation
-    from session_replay.store.sessions import totals
 
     source, url = settings.key_source(), settings.database_url()
     is_worth_it = summary.bytes >= WORTH_WORKERS_BYTES
@@ -96,13 +103,17 @@ def _import(found: Found, folder: Path, summary: Summary, begun: float, *, shows
         finally:
             workers.close()
         with at.database.read() as connection:
-            sums = totals(connection)
+            _add(summary, Totals(*connection.execute(text(TOTALS)).one()))
     summary.unchanged_files = tally.unchanged_files
     summary.rewritten_files = tally.rewritten_files
     summary.stored_bytes = tally.stored_bytes
     summary.faults = found.faults + tally.faults
-    summary.sessions, summary.entries, summary.lines, summary.lines_with_entries = sums
     summary.seconds = time.perf_counter() - begun
+
+
+def _add(summary: Summary, totals: Totals) -> None:
+    for name, total in totals._asdict().items():
+        setattr(summary, name, total)
 
 
 def _cpu_seconds() -> float:
@@ -155,10 +166,14 @@ def _words(summary: Summary) -> str:
     stored = f"{summary.stored_bytes / 1e6:.1f} MB stored in {summary.seconds:.1f} s"
     lines = [f"{summary.files} files, {summary.unchanged_files} unchanged, {stored}"]
     if summary.lines:
+        subagents = f" and {summary.subagent_sessions:,} subagent sessions" if summary.subagent_sessions else ""
         lines.append(
-            f"{summary.sessions} sessions, {summary.entries} entries,"
-            f" {summary.lines_with_entries} of {summary.lines} lines shown"
+            f"In all there are {summary.sessions:,} sessions{subagents}, {summary.entries:,} entries,"
+            f" {summary.lines_with_entries:,} of {summary.lines:,} lines shown"
         )
+    if summary.damaged_lines:
+        damaged = "line is" if summary.damaged_lines == 1 else "lines are"
+        lines.append(f"{summary.damaged_lines:,} {damaged} damaged or too long to be parsed, and shown as they came")
     if summary.rewritten_files:
         lines.append(f"{summary.rewritten_files} files were rewritten since the last import; the older bytes are kept")
     if summary.faults:

@@ -262,6 +262,7 @@ def _columns(figures: Figures, more: _Adjustment, mtime_ms: int) -> dict[str, An
         "entries": figures.entries,
         "lines": figures.lines,
         "lines_with_entries": figures.lines_with_entries,
+        "damaged_lines": figures.damaged_lines,
         "inherited_lines": figures.inherited_lines,
         "size_bytes": figures.size_bytes,
         "entry_types": sum(1 << ENTRY_TYPES.index(kind) for kind in figures.entry_types),

@@ -133,6 +133,7 @@ def _presented(
         agent_type=words.agent_type,
         description=words.description,
         lines_with_entries=row.lines_with_entries,
+        damaged_lines=row.damaged_lines,
         pending_bytes=row.pending_bytes,
         tools=listed.get("tool", []),
         git_branches=listed.get("git_branch", []),

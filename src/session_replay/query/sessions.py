@@ -48,6 +48,7 @@ _TREE_FIGURES = (
     "entries",
     "lines",
     "lines_with_entries",
+    "damaged_lines",
     "size_bytes",
     "inherited_lines",
 )

@@ -231,6 +231,7 @@ sessions = Table(
     Column("entries", Integer, nullable=False),
     Column("lines", Integer, nullable=False),
     Column("lines_with_entries", Integer, nullable=False),
+    Column("damaged_lines", Integer, nullable=False, server_default=text("0")),
     Column("inherited_lines", Integer, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("input_tokens", BigInteger, nullable=False),

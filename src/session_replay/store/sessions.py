@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, select
 
 from session_replay.store.database import insert_if_missing
-from session_replay.store.schema import session_keys, sessions
+from session_replay.store.schema import session_keys
 from session_replay.transcript.session import Spawn
 from session_replay.vault.keys import OrganizationKey
 from session_replay.vault.seal import Context, seal, unseal
@@ -90,16 +90,3 @@ class SessionKeys:
 
     def _text_context(self, session_id: str) -> Context:
         return Context("text", self.organization_key.organization, session_id)
-
-
-def totals(connection: Connection) -> tuple[int, int, int, int]:
-    """Sessions, entries, lines, and lines with at least one entry, of everything that is stored."""
-    row = connection.execute(
-        select(
-            func.count(),
-            func.coalesce(func.sum(sessions.c.entries), 0),
-            func.coalesce(func.sum(sessions.c.lines), 0),
-            func.coalesce(func.sum(sessions.c.lines_with_entries), 0),
-        )
-    ).one()
-    return int(row[0]), int(row[1]), int(row[2]), int(row[3])

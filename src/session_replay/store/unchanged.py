@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from session_replay.errors import KeyMissing, ReplayError
 from session_replay.vault.keys import OrganizationKey, WrappedKey, open_organization_key, read_key_file
@@ -18,29 +19,51 @@ from session_replay.wire import TranscriptFile
 CATALOGUE = "catalogue.sqlite"
 
 
-def is_unchanged(folder: Path, source: KeySource, files: Iterable[TranscriptFile], parser_version: int) -> bool:
-    """Whether all files look as they did when they were stored, and everything stored was read.
+TOTALS = """
+SELECT count(*) FILTER (WHERE parent_id IS NULL AND NOT orphan),
+ count(*) FILTER (WHERE parent_id IS NOT NULL OR orphan),
+ coalesce(sum(entries), 0), coalesce(sum(lines), 0), coalesce(sum(lines_with_entries), 0),
+ coalesce(sum(damaged_lines), 0) FROM sessions
+"""
 
-    False also when it cannot be told: then the long way has to find out, and say what is wrong.
+
+class Totals(NamedTuple):
+    """Of everything that is stored, as ``TOTALS`` counts it."""
+
+    sessions: int
+    """Main ones, as the page lists them."""
+    subagent_sessions: int
+    entries: int
+    lines: int
+    lines_with_entries: int
+    damaged_lines: int
+
+
+def totals_of_unchanged(
+    folder: Path, source: KeySource, files: Iterable[TranscriptFile], parser_version: int
+) -> Totals | None:
+    """What is stored, where all files look as they did when they were stored, and everything stored was read.
+
+    None also when it cannot be told: then the long way has to find out, and say what is wrong.
     """
     catalogue = folder / CATALOGUE
     if not catalogue.exists():
-        return False
+        return None
     try:
         connection = sqlite3.connect(f"{catalogue.as_uri()}?mode=ro", uri=True)
     except sqlite3.Error:
-        return False
+        return None
     try:
         key = _key(connection, source)
         pending = (
             "SELECT EXISTS (SELECT 1 FROM streams WHERE parsed_to < length OR parser_version != ?)"
             " OR EXISTS (SELECT 1 FROM sessions WHERE to_be_linked)"
         )
-        if connection.execute(pending, (parser_version,)).fetchone()[0]:
-            return False
-        return _all_known(connection, key, files)
+        if connection.execute(pending, (parser_version,)).fetchone()[0] or not _all_known(connection, key, files):
+            return None
+        return Totals(*connection.execute(TOTALS).fetchone())
     except (sqlite3.Error, ReplayError):
-        return False
+        return None
     finally:
         connection.close()
 

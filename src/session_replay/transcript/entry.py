@@ -49,7 +49,7 @@ from session_replay.wire import BLOCKS_PER_LINE, Entry, EntryType, EntryWhole, F
 
 __all__ = ["LINE_BYTES_MAX", "PARSER_VERSION", "entries_of", "entry_whole"]
 
-PARSER_VERSION: int = 4
+PARSER_VERSION: int = 5
 """Grows whenever the same line would give other entries or figures."""
 
 SYNTHETIC_MODEL = "<synthetic>"

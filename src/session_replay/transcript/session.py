@@ -71,6 +71,8 @@ class Figures(Struct):
     lines: int = 0
     """Lines with at least one byte."""
     lines_with_entries: int = 0
+    damaged_lines: int = 0
+    """Lines that are no JSON object, or too long to be parsed: shown as they came."""
     entries: int = 0
     size_bytes: int = 0
     """Every byte read, newlines included."""
@@ -309,6 +311,7 @@ class TranscriptReader:
         figures.size_bytes += size + has_newline
         figures.lines += 1
         figures.lines_with_entries += 1
+        figures.damaged_lines += 1
         figures.entries += 1
         self.line += 1
         return [entry]
@@ -346,6 +349,7 @@ class TranscriptReader:
         if isinstance(line, Damage):
             entries = entries_of(line, raw_line, self.line, self._at)
             self._types.add("system")
+            self._figures.damaged_lines += 1
             return entries
         at, time = moment(line.timestamp)
         if time is not None and is_valid(time):

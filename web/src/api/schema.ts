@@ -1315,6 +1315,8 @@ export interface components {
             client: components["schemas"]["ClientMark"];
             client_version: string | null;
             cost_usd: number | null;
+            /** @default 0 */
+            damaged_lines: number;
             description: string | null;
             duration_ms: number;
             ended_at: string | null;

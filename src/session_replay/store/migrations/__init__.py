@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from session_replay.errors import DataFolderNewer, InvalidRequest, NotFound
 from session_replay.store.schema import metadata
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision; a test compares it with the scripts beside this file."""
 
 
