@@ -67,11 +67,6 @@ export function records(value: unknown): Fields[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
-/** The members of a list that are texts. */
-export function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
-}
-
 /** The field as text; null where it is missing, empty or something else. */
 export function textField(fields: Fields, name: string): string | null {
   const value = Object.hasOwn(fields, name) ? fields[name] : null;

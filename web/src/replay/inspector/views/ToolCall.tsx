@@ -1,7 +1,8 @@
 import type { EntryWhole, FileDiff } from "../../shapes";
 import { JsonTree } from "../../text/JsonTree";
 import { Block, Part } from "../Part";
-import { toolInput, toolOutcome } from "../rawLine";
+import { type Fields as FieldsOf, toolInput, toolOutcome } from "../rawLine";
+import { Reading } from "../reading";
 import { MESSAGE, SKILL, SPAWN, TOOL_SEARCH, WORKFLOW } from "./agents";
 import { BACKGROUND_OUTPUT, COMMAND, KILL, TASK_OUTPUT } from "./commands";
 import { CHANGE, GLOB, GREP, LIST, READ } from "./files";
@@ -53,10 +54,10 @@ const UNKNOWN: ToolView = {
             <Subject name="tool" text={mcp.tool} />
           </>
         )}
-        {Object.keys(input).length === 0 ? (
+        {input.names().length === 0 ? (
           <p className="sr-empty">Called without arguments.</p>
         ) : (
-          <Fields fields={input} />
+          <Fields fields={input.rest()} />
         )}
       </>
     );
@@ -77,14 +78,29 @@ function sceneOf({ call, result, diffs, project }: Scene): [CallScene, ToolView]
   const outcome = result === null || result.is_error ? {} : toolOutcome(result);
   // A tool may be called `constructor`.
   const view = (Object.hasOwn(VIEWS, tool) ? VIEWS[tool] : undefined) ?? UNKNOWN;
-  return [{ tool, input, call, result, outcome, diffs, project }, view];
+  const scene = {
+    tool,
+    input: new Reading(input),
+    call,
+    result,
+    outcome: new Reading(outcome),
+    diffs,
+    project,
+  };
+  return [scene, view];
 }
 
 /** What a call was asked to do, in the form that fits its tool. */
 export function ToolInput(props: Scene) {
   const scene = sceneOf(props);
   if (scene === null) return <Parts whole={props.call} />;
-  return scene[1].input(scene[0]);
+  const [call, view] = scene;
+  return (
+    <>
+      {view.input(call)}
+      <Noted fields={call.outcome.odd()} />
+    </>
+  );
 }
 
 /** What came back. */
@@ -95,21 +111,24 @@ export function ToolOutput(props: Scene & { result: EntryWhole }) {
   const [call, view] = scene;
   const withResult = { ...call, result };
   const isCommand = view === COMMAND;
+  const facts = view.facts?.(withResult) ?? [];
+  const output = !result.is_error || isCommand ? view.output?.(withResult) : null;
   return (
     <>
-      {view.facts && <Traits traits={view.facts(withResult)} />}
-      {(!result.is_error || isCommand ? view.output?.(withResult) : null) ?? <Parts whole={result} />}
-      {view.output === undefined && view === UNKNOWN && <Noted outcome={call.outcome} />}
+      <Traits traits={facts} />
+      {output ?? <Parts whole={result} />}
+      {/* Of an unknown tool nobody can say whether the text has it all. */}
+      <Noted fields={view === UNKNOWN ? call.outcome.rest() : call.outcome.odd()} />
     </>
   );
 }
 
-/** What the client noted beside the text: of an unknown tool nobody can say whether the text has it all. */
-function Noted({ outcome }: { outcome: CallScene["outcome"] }) {
-  if (Object.keys(outcome).length === 0) return null;
+/** What the client noted beside the text, and what no view can show in another form. */
+function Noted({ fields }: { fields: FieldsOf }) {
+  if (Object.keys(fields).length === 0) return null;
   return (
-    <Block label="noted by the client" copy={() => JSON.stringify(outcome, null, 2)}>
-      <JsonTree value={outcome} />
+    <Block label="noted by the client" copy={() => JSON.stringify(fields, null, 2)}>
+      <JsonTree value={fields} />
     </Block>
   );
 }

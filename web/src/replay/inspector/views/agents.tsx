@@ -6,25 +6,22 @@ import { Code } from "../../text/Code";
 import { Markdown } from "../../text/Markdown";
 import { Glyph } from "../../trace/EntryMark";
 import { LongBlock } from "../Part";
-import { numberField, record, records, textField, texts } from "../rawLine";
-import { Fields, Lead, NameList, Subject, type Trait, Traits } from "./pieces";
+import { Fields, Lead, NameList, Subject, type Trait, Traits, wordsOf } from "./pieces";
 import type { CallScene, ResultScene, ToolView } from "./view";
 
-const SPAWN_SHOWN = ["prompt", "description", "subagent_type", "model", "run_in_background", "name"];
-
 function spawnInput({ input, call, result }: CallScene) {
-  const prompt = textField(input, "prompt");
-  const [type, model, name] = ["subagent_type", "model", "name"].map((field) => textField(input, field));
+  const prompt = input.text("prompt");
+  const [type, model, name] = ["subagent_type", "model", "name"].map((field) => input.text(field));
   const session = call.subagent_session_id ?? result?.subagent_session_id ?? null;
   return (
     <>
-      <Lead text={textField(input, "description")} />
+      <Lead text={input.text("description")} />
       <Traits
         traits={[
           type != null && { text: type, title: "Type of the agent" },
           name != null && `Named ${name}`,
           model != null && { text: model, title: "Model asked for" },
-          input.run_in_background === true && "In the background",
+          input.flag("run_in_background") && "In the background",
         ]}
       />
       {session !== null && (
@@ -44,18 +41,18 @@ function spawnInput({ input, call, result }: CallScene) {
           {(text) => <Markdown text={text} />}
         </LongBlock>
       )}
-      <Fields fields={input} without={SPAWN_SHOWN.filter((field) => typeof input[field] !== "object")} />
+      <Fields fields={input.rest()} />
     </>
   );
 }
 
 function spawnFacts({ outcome }: ResultScene): (Trait | string | false)[] {
-  const status = textField(outcome, "status");
+  const status = outcome.text("status");
   const [took, tokens, tools] = ["totalDurationMs", "totalTokens", "totalToolUseCount"].map((name) =>
-    numberField(outcome, name),
+    outcome.amount(name),
   );
-  const model = textField(outcome, "resolvedModel");
-  const agent = textField(outcome, "agentId");
+  const model = outcome.text("resolvedModel");
+  const agent = outcome.text("agentId");
   return [
     status !== null && {
       text: status === "async_launched" ? "Runs in the background" : status,
@@ -70,11 +67,11 @@ function spawnFacts({ outcome }: ResultScene): (Trait | string | false)[] {
 }
 
 function spawnOutput({ outcome }: ResultScene) {
-  const report = records(outcome.content)
-    .map((block) => textField(block, "text"))
-    .filter((text) => text !== null)
+  const report = (outcome.records("content") ?? [])
+    .map((block) => block.text("text") ?? wordsOf(block.rest()))
     .join("\n\n");
-  const file = textField(outcome, "outputFile");
+  const file = outcome.text("outputFile");
+  const tools = outcome.texts("toolsUsed");
   if (report === "" && file === null) return null;
   return (
     <>
@@ -84,7 +81,7 @@ function spawnOutput({ outcome }: ResultScene) {
         </LongBlock>
       )}
       {file !== null && <Subject name="output" text={file} />}
-      <NameList label="tools used" names={texts(outcome.toolsUsed)} />
+      <NameList label="tools used" names={tools} />
     </>
   );
 }
@@ -93,36 +90,30 @@ export const SPAWN: ToolView = { input: spawnInput, facts: spawnFacts, output: s
 
 export const MESSAGE: ToolView = {
   input: ({ input }) => {
-    const to = textField(input, "to") ?? textField(input, "recipient");
-    const message = textField(input, "message") ?? textField(input, "content");
+    const to = input.text("to") ?? input.text("recipient");
+    const message = input.text("message") ?? input.text("content");
     return (
       <>
         {to !== null && <Subject name="to" text={to} />}
-        <Lead text={textField(input, "summary")} />
+        <Lead text={input.text("summary")} />
         {message !== null && (
           <LongBlock label="message" text={message}>
             {(text) => <Markdown text={text} />}
           </LongBlock>
         )}
-        <Fields
-          fields={Object.fromEntries(
-            Object.entries(input).filter(
-              ([name, value]) => value !== to && value !== message && name !== "summary",
-            ),
-          )}
-        />
+        <Fields fields={input.rest()} />
       </>
     );
   },
   output: ({ outcome }) => {
-    const message = textField(outcome, "message");
+    const message = outcome.text("message");
     return message === null ? null : <Lead text={message} />;
   },
 };
 
 export const WORKFLOW: ToolView = {
   input: ({ input }) => {
-    const script = textField(input, "script");
+    const script = input.text("script");
     return (
       <>
         {script !== null && (
@@ -130,33 +121,34 @@ export const WORKFLOW: ToolView = {
             {(text) => <Code text={text} language="javascript" />}
           </LongBlock>
         )}
-        <Fields fields={input} without={script === null ? [] : ["script"]} />
+        <Fields fields={input.rest()} />
       </>
     );
   },
-  output: ({ outcome }) => (Object.keys(outcome).length === 0 ? null : <Fields fields={outcome} />),
+  output: ({ outcome }) => {
+    const fields = outcome.rest();
+    return Object.keys(fields).length === 0 ? null : <Fields fields={fields} />;
+  },
 };
 
 export const SKILL: ToolView = {
   input: ({ input }) => {
-    const name = textField(input, "skill") ?? textField(input, "command");
-    const given = textField(input, "args");
+    const [skill, given] = [input.text("skill"), input.text("args")];
+    const name = skill ?? input.text("command");
     return (
       <>
-        {name !== null && (
-          <Subject name={textField(input, "skill") === null ? "command" : "skill"} text={name} />
-        )}
+        {name !== null && <Subject name={skill === null ? "command" : "skill"} text={name} />}
         {given !== null && <Subject name="with" text={given} />}
-        <Fields
-          fields={input}
-          without={[...(name === null ? [] : ["skill", "command"]), ...(given === null ? [] : ["args"])]}
-        />
+        <Fields fields={input.rest()} />
       </>
     );
   },
-  facts: ({ outcome }) => [textField(outcome, "model") !== null && `Model ${textField(outcome, "model")}`],
+  facts: ({ outcome }) => {
+    const model = outcome.text("model");
+    return [model !== null && `Model ${model}`];
+  },
   output: ({ result, outcome }) => {
-    const tools = texts(outcome.allowedTools);
+    const tools = outcome.texts("allowedTools") ?? [];
     if (tools.length === 0) return null;
     return (
       <>
@@ -169,23 +161,23 @@ export const SKILL: ToolView = {
 
 export const TOOL_SEARCH: ToolView = {
   input: ({ input }) => {
-    const query = textField(input, "query");
+    const query = input.text("query");
     return (
       <>
         {query !== null && <Subject name="query" text={query} />}
-        <Fields fields={input} without={query === null ? [] : ["query"]} />
+        <Fields fields={input.rest()} />
       </>
     );
   },
   facts: ({ outcome }) => {
-    const total = numberField(outcome, "total_deferred_tools");
+    const total = outcome.amount("total_deferred_tools");
     return [total !== null && `of ${formatCount(total)} tools that are loaded on demand`];
   },
   output: ({ outcome }) => {
-    if (!Array.isArray(outcome.matches)) return null;
-    const names = outcome.matches.map((one) =>
-      typeof one === "string" ? one : String(record(one).name ?? ""),
-    );
+    const names = outcome
+      .members("matches")
+      ?.map((one) => (typeof one === "string" ? one : (one.text("name") ?? wordsOf(one.rest()))));
+    if (names === undefined) return null;
     return names.length === 0 ? (
       <p className="sr-empty">Nothing was found.</p>
     ) : (

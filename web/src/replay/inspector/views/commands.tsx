@@ -1,20 +1,20 @@
 /** Commands and what runs behind them. */
+import type { ReactNode } from "react";
 import { formatBytes, formatDuration } from "../../../format";
 import { Code } from "../../text/Code";
 import { Terminal } from "../../text/Terminal";
 import { Block, LongBlock, Part } from "../Part";
-import { type Fields as FieldsOf, numberField, record, textField, texts } from "../rawLine";
+import { numberField, record, textField } from "../rawLine";
+import type { Reading } from "../reading";
 import { Fields, Lead, NameList, Subject, type Trait, Traits } from "./pieces";
 import type { CallScene, ResultScene, ToolView } from "./view";
 
-const INPUT_SHOWN = ["command", "description", "timeout", "run_in_background", "dangerouslyDisableSandbox"];
-
 function commandInput({ tool, input }: CallScene) {
-  const command = textField(input, "command");
-  const timeout = numberField(input, "timeout");
+  const command = input.text("command");
+  const timeout = input.amount("timeout");
   return (
     <>
-      <Lead text={textField(input, "description")} />
+      <Lead text={input.text("description")} />
       {command !== null && (
         <Block label="command" copy={command}>
           <Code text={command} language={tool === "PowerShell" ? "powershell" : "bash"} />
@@ -23,37 +23,30 @@ function commandInput({ tool, input }: CallScene) {
       <Traits
         traits={[
           timeout !== null && { text: `Timeout ${formatDuration(timeout)}`, title: `timeout: ${timeout} ms` },
-          input.run_in_background === true && "In the background",
-          input.dangerouslyDisableSandbox === true && {
+          input.flag("run_in_background") && "In the background",
+          input.flag("dangerouslyDisableSandbox") && {
             text: "Outside the sandbox",
             tone: "warn",
             title: "dangerouslyDisableSandbox",
           },
         ]}
       />
-      <Fields fields={input} without={INPUT_SHOWN.filter((name) => isShown(input, name))} />
+      <Fields fields={input.rest()} />
     </>
   );
-}
-
-/** A field of another type than expected is not shown above, so it must be among the others. */
-function isShown(input: FieldsOf, name: string): boolean {
-  if (name === "timeout") return numberField(input, name) !== null;
-  if (name === "command" || name === "description") return textField(input, name) !== null;
-  return true;
 }
 
 function commandFacts({ result, outcome }: ResultScene): (Trait | string | false | null)[] {
   const tool = record(result.meta.tool);
   const exit = numberField(tool, "exit_code");
   const background = textField(tool, "background_task_id");
-  const size = numberField(outcome, "persistedOutputSize");
+  const size = outcome.amount("persistedOutputSize");
   return [
     exit !== null && { text: `Exit code ${exit}`, tone: exit === 0 ? "good" : "bad" },
-    textField(outcome, "returnCodeInterpretation"),
+    outcome.text("returnCodeInterpretation"),
     tool.interrupted === true && { text: "Interrupted", tone: "bad" },
     background !== null && `Runs in the background as ${background}`,
-    outcome.sandbox === true && "In the sandbox",
+    outcome.flag("sandbox") && "In the sandbox",
     size !== null && `Whole output ${formatBytes(size)}`,
   ];
 }
@@ -63,7 +56,7 @@ const EXIT_LINE = /^(?:Error: )?Exit code \d{1,5}\s*?(?:\n|$)/;
 /** The parts, without the line that only repeats the exit code. */
 function commandOutput({ result, outcome }: ResultScene) {
   const exit = numberField(record(result.meta.tool), "exit_code");
-  const changed = texts(record(outcome.bashEditDiff).changedFiles);
+  const changed = outcome.record("bashEditDiff").texts("changedFiles");
   return (
     <>
       {result.content.map((part, index) => {
@@ -92,8 +85,8 @@ function stateTrait(state: string | null): Trait | false {
   return { text: state, tone: Object.hasOwn(STATES, state) ? (STATES[state] ?? "plain") : "plain" };
 }
 
-function exitTrait(outcome: FieldsOf): Trait | false {
-  const exit = numberField(outcome, "exitCode");
+function exitTrait(outcome: Reading): Trait | false {
+  const exit = outcome.number("exitCode");
   return exit !== null && { text: `Exit code ${exit}`, tone: exit === 0 ? "good" : "bad" };
 }
 
@@ -107,12 +100,12 @@ function Output({ label, text }: { label: string; text: string }) {
 
 /** What a command in the background has written so far. */
 export const BACKGROUND_OUTPUT: ToolView = {
-  input: ({ input }) => <Shell input={input} />,
-  facts: ({ outcome }) => [stateTrait(textField(outcome, "status")), exitTrait(outcome)],
+  input: ({ input }) => shell(input),
+  facts: ({ outcome }) => [stateTrait(outcome.text("status")), exitTrait(outcome)],
   output: ({ outcome }) => {
-    const command = textField(outcome, "command");
+    const command = outcome.text("command");
     if (command === null) return null;
-    const [out, err] = [textField(outcome, "stdout"), textField(outcome, "stderr")];
+    const [out, err] = [outcome.output("stdout") || null, outcome.output("stderr") || null];
     return (
       <>
         <Block label="command" copy={command}>
@@ -126,20 +119,20 @@ export const BACKGROUND_OUTPUT: ToolView = {
   },
 };
 
-function Shell({ input }: { input: FieldsOf }) {
-  const id = textField(input, "bash_id") ?? textField(input, "shell_id") ?? textField(input, "task_id");
+function shell(input: Reading): ReactNode {
+  const id = input.text("bash_id") ?? input.text("shell_id") ?? input.text("task_id");
   return (
     <>
       {id !== null && <Subject name="shell" text={id} />}
-      <Fields fields={input} without={id === null ? [] : ["bash_id", "shell_id", "task_id"]} />
+      <Fields fields={input.rest()} />
     </>
   );
 }
 
 export const KILL: ToolView = {
-  input: ({ input }) => <Shell input={input} />,
+  input: ({ input }) => shell(input),
   output: ({ outcome }) => {
-    const message = textField(outcome, "message");
+    const message = outcome.text("message");
     return message === null ? null : <Lead text={message} />;
   },
 };
@@ -147,42 +140,33 @@ export const KILL: ToolView = {
 /** A task in the background: a command or an agent. */
 export const TASK_OUTPUT: ToolView = {
   input: ({ input }) => {
-    const timeout = numberField(input, "timeout");
+    const [waits, timeout] = [input.flag("block"), input.amount("timeout")];
     return (
       <>
-        <Shell
-          input={Object.fromEntries(
-            Object.entries(input).filter(
-              ([name]) => name !== "block" && (name !== "timeout" || timeout === null),
-            ),
-          )}
-        />
+        {shell(input)}
         <Traits
-          traits={[
-            input.block === true && "Waits for the end",
-            timeout !== null && `Timeout ${formatDuration(timeout)}`,
-          ]}
+          traits={[waits && "Waits for the end", timeout !== null && `Timeout ${formatDuration(timeout)}`]}
         />
       </>
     );
   },
   facts: ({ outcome }) => {
-    const task = record(outcome.task);
-    const retrieval = textField(outcome, "retrieval_status");
+    const task = outcome.record("task");
+    const retrieval = outcome.text("retrieval_status");
     return [
-      stateTrait(textField(task, "status")),
+      stateTrait(task.text("status")),
       exitTrait(task),
       retrieval !== null && retrieval !== "success" && { text: `retrieval: ${retrieval}`, tone: "warn" },
-      textField(task, "task_type"),
+      task.text("task_type"),
     ];
   },
   output: ({ outcome }) => {
-    const task = record(outcome.task);
-    const output = textField(task, "output") ?? textField(task, "result");
+    const task = outcome.record("task");
+    const output = task.text("output") ?? task.text("result");
     if (output === null) return null;
     return (
       <>
-        <Lead text={textField(task, "description")} />
+        <Lead text={task.text("description")} />
         <Output label="output" text={output} />
       </>
     );

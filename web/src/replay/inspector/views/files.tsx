@@ -1,4 +1,5 @@
 /** Reading, finding and changing files. */
+import type { ReactNode } from "react";
 import { formatCount, formatDuration } from "../../../format";
 import { relativePath } from "../../paths";
 import { NumberedCode } from "../../text/Code";
@@ -7,55 +8,37 @@ import { VisibleText } from "../../text/VisibleText";
 import { FileChange } from "../DiffTab";
 import { languageOf } from "../language";
 import { Block, LongBlock, Part } from "../Part";
-import { type Fields as FieldsOf, numberField, record, records, textField, texts } from "../rawLine";
-import { Fields, NameList, Notice, Subject, TextBlock, Traits } from "./pieces";
+import type { Reading } from "../reading";
+import { Fields, NameList, Subject, TextBlock, Traits } from "./pieces";
 import type { CallScene, ResultScene, ToolView } from "./view";
 
-function pathOf(input: FieldsOf): string | null {
-  return textField(input, "file_path") ?? textField(input, "notebook_path") ?? textField(input, "path");
-}
-
-/** The file of a call; nothing where it is named by no text. */
-function File({ input }: { input: FieldsOf }) {
-  const path = pathOf(input);
-  return path === null ? null : <Subject name="file" text={path} />;
-}
-
-function withoutPath(input: FieldsOf): string[] {
-  return ["file_path", "notebook_path", "path"].filter((name) => textField(input, name) !== null);
+/** The file of a call; null where it is named by no text. */
+function pathOf(input: Reading): string | null {
+  return input.text("file_path") ?? input.text("notebook_path") ?? input.text("path");
 }
 
 export const READ: ToolView = {
   input: ({ input }) => {
-    const [offset, limit] = [numberField(input, "offset"), numberField(input, "limit")];
+    const path = pathOf(input);
+    const [offset, limit] = [input.amount("offset"), input.amount("limit")];
     return (
       <>
-        <File input={input} />
+        {path !== null && <Subject name="file" text={path} />}
         <Traits
           traits={[
             offset !== null && `From line ${formatCount(offset)}`,
             limit !== null && `At most ${formatCount(limit)} lines`,
           ]}
         />
-        <Fields
-          fields={input}
-          without={[
-            ...withoutPath(input),
-            ...(offset === null ? [] : ["offset"]),
-            ...(limit === null ? [] : ["limit"]),
-          ]}
-        />
+        <Fields fields={input.rest()} />
       </>
     );
   },
   facts: ({ outcome }) => {
-    const file = record(outcome.file);
-    const [start, lines, total] = [
-      numberField(file, "startLine"),
-      numberField(file, "numLines"),
-      numberField(file, "totalLines"),
-    ];
+    const file = outcome.record("file");
+    const lines = file.amount("numLines");
     if (lines === null) return [];
+    const [start, total] = [file.amount("startLine"), file.amount("totalLines")];
     const first = start ?? 1;
     return [
       lines === 0
@@ -66,36 +49,28 @@ export const READ: ToolView = {
   },
 };
 
-const TEXTS_OF_CHANGE = ["old_string", "new_string", "new_source", "content", "edits"];
-
 function changeInput({ input, call, diffs, project, tool }: CallScene) {
   // What a new file holds is easier to read as it is.
   const isDrawn = diffs.length > 0 && (tool !== "Write" || diffs.some((diff) => diff.change === "modified"));
+  const path = pathOf(input);
+  const [cell, mode, kind] = ["cell_id", "edit_mode", "cell_type"].map((name) => input.text(name));
+  const number = input.number("cell_number");
+  const everywhere = input.flag("replace_all");
+  const texts = changeTexts(input, path, kind === "markdown");
   return (
     <>
-      {!isDrawn && <File input={input} />}
+      {!isDrawn && path !== null && <Subject name="file" text={path} />}
       <Traits
         traits={[
-          input.replace_all === true && "Every occurrence",
-          textField(input, "cell_id") !== null && `Cell ${textField(input, "cell_id")}`,
-          numberField(input, "cell_number") !== null && `Cell ${numberField(input, "cell_number")}`,
-          textField(input, "edit_mode") !== null && `Mode: ${textField(input, "edit_mode")}`,
+          everywhere && "Every occurrence",
+          cell != null && `Cell ${cell}`,
+          number !== null && `Cell ${number}`,
+          kind != null && `Cell type: ${kind}`,
+          mode != null && `Mode: ${mode}`,
         ]}
       />
-      <Fields
-        fields={input}
-        without={[
-          ...withoutPath(input),
-          ...TEXTS_OF_CHANGE,
-          "replace_all",
-          "cell_id",
-          "cell_number",
-          "edit_mode",
-        ]}
-      />
-      {isDrawn
-        ? diffs.map((diff) => <FileChange key={diff.path} diff={diff} project={project} />)
-        : changeTexts(input)}
+      <Fields fields={input.rest()} />
+      {isDrawn ? diffs.map((diff) => <FileChange key={diff.path} diff={diff} project={project} />) : texts}
       {call.has_diff && diffs.length > 0 && (
         <p className="sr-note">The Diff tab shows the change in full, unified or split.</p>
       )}
@@ -103,61 +78,53 @@ function changeInput({ input, call, diffs, project, tool }: CallScene) {
   );
 }
 
-/** The texts of a change whose diff is not there: the call failed, or the client told none. */
-function changeTexts(input: FieldsOf) {
-  const path = pathOf(input);
-  const edits = records(input.edits);
+/** The texts of a change, for one whose diff is not there: the call failed, or the client told none. */
+function changeTexts(input: Reading, path: string | null, isMarkdown: boolean) {
+  const [before, after, content, source] = ["old_string", "new_string", "content", "new_source"].map((name) =>
+    input.output(name),
+  );
+  const edits = (input.records("edits") ?? []).map((edit) => ({
+    before: edit.output("old_string"),
+    after: edit.output("new_string"),
+  }));
   return (
     <>
-      {typeof input.old_string === "string" && (
-        <TextBlock label="replaces" text={input.old_string} path={path} />
-      )}
-      {typeof input.new_string === "string" && <TextBlock label="by" text={input.new_string} path={path} />}
-      {typeof input.content === "string" && (
-        <LongBlock label="content" text={input.content}>
+      {before != null && <TextBlock label="replaces" text={before} path={path} />}
+      {after != null && <TextBlock label="by" text={after} path={path} />}
+      {content != null && (
+        <LongBlock label="content" text={content}>
           {(text) => (
             <NumberedCode text={text} language={path === null ? null : languageOf(path)} start={1} />
           )}
         </LongBlock>
       )}
-      {typeof input.new_source === "string" && (
-        <TextBlock label="new source" text={input.new_source} path={`cell.${cellSuffix(input)}`} />
+      {source != null && (
+        <TextBlock label="new source" text={source} path={isMarkdown ? "cell.md" : "cell.py"} />
       )}
       {edits.map((edit, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the edits of a stored call never change
         <Block key={index} label={`edit ${index + 1} of ${edits.length}`}>
-          <TextBlock label="replaces" text={String(edit.old_string ?? "")} path={path} />
-          <TextBlock label="by" text={String(edit.new_string ?? "")} path={path} />
+          {edit.before !== null && <TextBlock label="replaces" text={edit.before} path={path} />}
+          {edit.after !== null && <TextBlock label="by" text={edit.after} path={path} />}
         </Block>
       ))}
-      {edits.length === 0 && (
-        <Fields fields={input} without={Object.keys(input).filter((name) => !isOddText(input, name))} />
-      )}
     </>
   );
 }
 
 const NO_PART = { value: null, language: null, media_type: null, data: null, truncated_bytes: 0 };
 
-/** One of the texts of a change that is something else than a text. */
-function isOddText(input: FieldsOf, name: string): boolean {
-  return TEXTS_OF_CHANGE.includes(name) && typeof input[name] !== "string";
-}
-
-function cellSuffix(input: FieldsOf): string {
-  return input.cell_type === "markdown" ? "md" : "py";
-}
-
 export const CHANGE: ToolView = {
   input: changeInput,
-  facts: ({ outcome, tool }) => [
-    tool === "Write" &&
-      (outcome.type === "create"
-        ? { text: "New file", tone: "good" }
-        : outcome.type === "update" && "Overwritten"),
-    outcome.userModified === true && { text: "Changed by the user before it was applied", tone: "warn" },
-    textField(outcome, "error") !== null && { text: textField(outcome, "error") ?? "", tone: "bad" },
-  ],
+  facts: ({ outcome, tool }) => {
+    const type = tool === "Write" ? outcome.text("type") : null;
+    const error = outcome.text("error");
+    return [
+      type === "create" ? { text: "New file", tone: "good" } : type === "update" ? "Overwritten" : type,
+      outcome.flag("userModified") && { text: "Changed by the user before it was applied", tone: "warn" },
+      error !== null && { text: error, tone: "bad" },
+    ];
+  },
 };
 
 /** Lines of one file in the output of a search; the path is empty where the search was in one file. */
@@ -202,20 +169,6 @@ function foundLine(line: string): FoundIn["lines"][number] & { path: string } {
   return { path: named?.[1] ?? "", number: "", text: named?.[2] ?? line, isMatch: true };
 }
 
-const GREP_SHOWN = [
-  "pattern",
-  "path",
-  "glob",
-  "type",
-  "output_mode",
-  "-i",
-  "-n",
-  "-A",
-  "-B",
-  "-C",
-  "head_limit",
-  "multiline",
-];
 const MODES: Record<string, string> = {
   content: "Matching lines",
   files_with_matches: "Names of files",
@@ -224,56 +177,49 @@ const MODES: Record<string, string> = {
 
 export const GREP: ToolView = {
   input: ({ input }) => {
-    const [pattern, path, glob, type] = ["pattern", "path", "glob", "type"].map((name) =>
-      textField(input, name),
+    const [pattern, path, glob, type, mode] = ["pattern", "path", "glob", "type", "output_mode"].map((name) =>
+      input.text(name),
     );
-    const mode = textField(input, "output_mode");
-    const around = ["-A", "-B", "-C"].filter((name) => numberField(input, name) !== null);
+    const around = ["-A", "-B", "-C"].map((name) => [name, input.number(name)] as const);
+    const limit = input.number("head_limit");
     return (
       <>
         {pattern != null && <Subject name="pattern" text={pattern} />}
         {path != null && <Subject name="in" text={path} />}
         <Traits
           traits={[
-            mode !== null && (Object.hasOwn(MODES, mode) ? MODES[mode] : mode),
+            mode != null && (Object.hasOwn(MODES, mode) ? MODES[mode] : mode),
             glob != null && `Files ${glob}`,
             type != null && `Type ${type}`,
-            input["-i"] === true && "Any case",
-            input.multiline === true && "Across lines",
-            ...around.map((name) => `${name} ${numberField(input, name)}`),
-            numberField(input, "head_limit") !== null && `First ${numberField(input, "head_limit")}`,
+            input.flag("-i") && "Any case",
+            input.flag("-n") && "With line numbers",
+            input.flag("multiline") && "Across lines",
+            ...around.map(([name, lines]) => lines !== null && `${name} ${lines}`),
+            limit !== null && `First ${limit}`,
           ]}
         />
-        <Fields fields={input} without={GREP_SHOWN.filter((name) => typeof input[name] !== "object")} />
+        <Fields fields={input.rest()} />
       </>
     );
   },
   facts: ({ outcome }) => {
-    const [files, lines, matches] = [
-      numberField(outcome, "numFiles"),
-      numberField(outcome, "numLines"),
-      numberField(outcome, "numMatches"),
-    ];
-    const isList = outcome.mode !== "content";
+    const isList = outcome.word("mode", Object.keys(MODES)) !== "content";
+    const files = isList ? outcome.amount("numFiles") : null;
+    const [lines, matches, cut] = ["numLines", "numMatches", "appliedLimit"].map((name) =>
+      outcome.amount(name),
+    );
     return [
-      isList && files !== null && counted(files, "file"),
-      lines !== null && counted(lines, "line"),
-      matches !== null && counted(matches, "match", "matches"),
-      numberField(outcome, "appliedLimit") !== null && {
-        text: `Cut at ${formatCount(numberField(outcome, "appliedLimit"))}`,
-        tone: "warn",
-      },
+      files !== null && counted(files, "file"),
+      lines != null && counted(lines, "line"),
+      matches != null && counted(matches, "match", "matches"),
+      cut != null && { text: `Cut at ${formatCount(cut)}`, tone: "warn" },
     ];
   },
   output: ({ input, outcome, project }) => {
-    const content = textField(outcome, "content");
-    if (content !== null) {
-      const literals = literalsOf(textField(input, "pattern") ?? "");
-      return (
-        <Found content={content} literals={literals} ignoreCase={input["-i"] === true} project={project} />
-      );
-    }
-    return fileList(outcome, project);
+    const content = outcome.text("content");
+    if (content === null) return fileList(outcome, project);
+    const literals = literalsOf(input.text("pattern") ?? "");
+    return <Found content={content} literals={literals} ignoreCase={input.flag("-i")} project={project} />;
   },
 };
 
@@ -281,9 +227,9 @@ function counted(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
-function fileList(outcome: FieldsOf, project: string | null) {
-  if (!Array.isArray(outcome.filenames)) return null;
-  const names = texts(outcome.filenames);
+function fileList(outcome: Reading, project: string | null) {
+  const names = outcome.texts("filenames");
+  if (names === null) return null;
   if (names.length === 0) return <p className="sr-empty">Nothing was found.</p>;
   return <NameList label="files" names={names.map((name) => relativePath(name, project))} />;
 }
@@ -353,36 +299,36 @@ function Marked({
 
 export const GLOB: ToolView = {
   input: ({ input }) => {
-    const [pattern, path] = [textField(input, "pattern"), textField(input, "path")];
+    const [pattern, path] = [input.text("pattern"), input.text("path")];
     return (
       <>
         {pattern !== null && <Subject name="pattern" text={pattern} />}
         {path !== null && <Subject name="in" text={path} />}
-        <Fields
-          fields={input}
-          without={[...(pattern === null ? [] : ["pattern"]), ...(path === null ? [] : ["path"])]}
-        />
+        <Fields fields={input.rest()} />
       </>
     );
   },
   facts: ({ outcome }) => {
-    const [files, took] = [numberField(outcome, "numFiles"), numberField(outcome, "durationMs")];
+    const [files, took] = [outcome.amount("numFiles"), outcome.amount("durationMs")];
     return [
       files !== null && counted(files, "file"),
       took !== null && formatDuration(took),
-      outcome.truncated === true && { text: "More were found than are listed", tone: "warn" },
+      outcome.flag("truncated") && { text: "More were found than are listed", tone: "warn" },
     ];
   },
   output: ({ outcome, project }: ResultScene) => fileList(outcome, project),
 };
 
 export const LIST: ToolView = {
-  input: ({ input }) => (
-    <>
-      {textField(input, "path") !== null && <Subject name="folder" text={textField(input, "path") ?? ""} />}
-      <Fields fields={input} without={textField(input, "path") === null ? [] : ["path"]} />
-    </>
-  ),
+  input: ({ input }) => {
+    const path = input.text("path");
+    return (
+      <>
+        {path !== null && <Subject name="folder" text={path} />}
+        <Fields fields={input.rest()} />
+      </>
+    );
+  },
 };
 
 /** What an attachment says of a file: its path and its text. */
@@ -392,20 +338,18 @@ export function AttachedFile({ path, text, start }: { path: string; text: string
 }
 
 /** Findings of compilers and linters, file by file. */
-export function Diagnostics({ files }: { files: unknown }) {
-  const listed = records(files);
-  if (listed.length === 0) return <Notice text="No findings are recorded." />;
-  return listed.map((file, index) => (
+export function diagnostics(files: readonly Reading[]): ReactNode {
+  return files.map((file, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: the findings of a stored line never change
-    <Block key={index} label="diagnostics" path={textField(file, "uri") ?? textField(file, "path")}>
+    <Block key={index} label="diagnostics" path={file.text("uri") ?? file.text("path")}>
       <ul className="sr-names">
-        {records(file.diagnostics).map((one, place) => {
-          const line = numberField(record(record(one.range).start), "line");
+        {file.records("diagnostics")?.map((one, place) => {
+          const line = one.record("range").record("start").amount("line");
           const words = [
-            textField(one, "severity"),
-            line === null ? null : `line ${line + 1}`,
-            textField(one, "message"),
-            [textField(one, "source"), textField(one, "code")].filter(Boolean).join(" ") || null,
+            one.text("severity"),
+            line !== null && `line ${line + 1}`,
+            one.text("message"),
+            [one.text("source"), one.text("code")].filter(Boolean).join(" "),
           ];
           return (
             // biome-ignore lint/suspicious/noArrayIndexKey: as above

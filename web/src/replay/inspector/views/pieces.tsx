@@ -9,6 +9,7 @@ import { VisibleText } from "../../text/VisibleText";
 import { languageOf } from "../language";
 import { Block, LongBlock } from "../Part";
 import type { Fields as FieldsOf } from "../rawLine";
+import type { Reading } from "../reading";
 
 type Tone = "plain" | "good" | "bad" | "warn";
 
@@ -25,10 +26,11 @@ export function Traits({ traits }: { traits: readonly (Trait | string | false | 
   if (shown.length === 0) return null;
   return (
     <ul className="sr-traits">
-      {shown.map((trait) => {
+      {shown.map((trait, index) => {
         const { text, tone = "plain", title } = typeof trait === "string" ? { text: trait } : trait;
         return (
-          <li key={text} className={`sr-trait sr-trait-${tone}`} title={title}>
+          // biome-ignore lint/suspicious/noArrayIndexKey: two facts of a stored line may have the same words
+          <li key={index} className={`sr-trait sr-trait-${tone}`} title={title}>
             <VisibleText text={text} />
           </li>
         );
@@ -90,8 +92,8 @@ export function TextBlock({ label, text, path = null }: { label: string; text: s
 const LIST_FIRST_MAX = 500;
 
 /** Names below a heading that counts them. */
-export function NameList({ label, names }: { label: string; names: readonly string[] }) {
-  if (names.length === 0) return null;
+export function NameList({ label, names }: { label: string; names: readonly string[] | null }) {
+  if (names === null || names.length === 0) return null;
   const shown = names.slice(0, LIST_FIRST_MAX);
   return (
     <Block label={`${label} (${formatCount(names.length)})`} copy={names.join("\n")}>
@@ -125,16 +127,11 @@ const FIRST = new Set([
   "description",
 ]);
 
-interface FieldsProps {
-  fields: FieldsOf;
-  without?: readonly string[];
-}
-
 /** Fields of an object: short ones in a list, long texts as blocks, the rest as trees. */
-export function Fields({ fields, without = [] }: FieldsProps) {
-  const members = Object.entries(fields)
-    .filter(([name, value]) => !without.includes(name) && value !== null && value !== undefined)
-    .sort(([one], [other]) => Number(FIRST.has(other)) - Number(FIRST.has(one)));
+export function Fields({ fields }: { fields: FieldsOf }) {
+  const members = Object.entries(fields).sort(
+    ([one], [other]) => Number(FIRST.has(other)) - Number(FIRST.has(one)),
+  );
   const short = members.filter(([, value]) => isShort(value));
   const long = members.filter(([, value]) => !isShort(value));
   return (
@@ -172,15 +169,30 @@ function Field({ name, value }: { name: string; value: unknown }) {
   );
 }
 
-function wordsOf(value: unknown): string {
+/** Any JSON value in one text: a text as it is, a plain list with commas, all else as compact JSON. */
+export function wordsOf(value: unknown): string {
   if (typeof value === "string") return value === "" ? "(empty)" : value;
-  if (Array.isArray(value)) return value.length === 0 ? "(none)" : value.map(String).join(", ");
-  return JSON.stringify(value);
+  if (!isPlainList(value)) return JSON.stringify(value);
+  return value.length === 0 ? "(none)" : value.join(", ");
+}
+
+function isPlainList(value: unknown): value is unknown[] {
+  return Array.isArray(value) && value.every((one) => typeof one !== "object");
 }
 
 function isShort(value: unknown): boolean {
   if (typeof value === "string") return value.length <= LINE_CHARACTERS_MAX && !value.includes("\n");
-  if (Array.isArray(value))
-    return value.every((one) => typeof one !== "object") && wordsOf(value).length <= LINE_CHARACTERS_MAX;
-  return typeof value !== "object";
+  if (isPlainList(value)) return wordsOf(value).length <= LINE_CHARACTERS_MAX;
+  return typeof value !== "object" || value === null;
+}
+
+/** What is left of an object within a list, in one line. */
+export function Remnant({ of }: { of: Reading }) {
+  const left = Object.entries(of.rest());
+  if (left.length === 0) return null;
+  return (
+    <span className="sr-remnant">
+      <VisibleText text={left.map(([name, value]) => `${name}: ${wordsOf(value)}`).join(" · ")} />
+    </span>
+  );
 }

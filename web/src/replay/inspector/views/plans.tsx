@@ -1,37 +1,52 @@
 /** What is to be done, and what a person decided about it. */
+import { Fragment, type ReactNode } from "react";
 import { JsonTree } from "../../text/JsonTree";
 import { Markdown } from "../../text/Markdown";
 import { VisibleText } from "../../text/VisibleText";
 import { Block, LongBlock } from "../Part";
-import { type Fields as FieldsOf, isRecord, record, records, textField } from "../rawLine";
-import { Fields, Lead, NameList, Notice, Subject } from "./pieces";
+import type { Fields as FieldsOf } from "../rawLine";
+import type { Reading } from "../reading";
+import { Fields, Lead, NameList, Notice, Remnant, Subject, wordsOf } from "./pieces";
 import type { CallScene, ToolView } from "./view";
 
 const TODO_WORDS: Record<string, string> = { completed: "done", in_progress: "in progress", pending: "open" };
 
-function Checklist({ todos, before }: { todos: unknown; before: unknown }) {
-  if (!Array.isArray(todos)) return <JsonTree value={todos} />;
-  const states = new Map(records(before).map((todo) => [String(todo.content ?? ""), todo.status]));
-  const done = todos.filter((todo) => isRecord(todo) && todo.status === "completed").length;
+interface Todo {
+  words: string;
+  status: string | null;
+}
+
+function todoOf(todo: Reading | string): Todo {
+  if (typeof todo === "string") return { words: todo, status: null };
+  const status = todo.text("status");
+  return { words: todo.text("content") ?? todo.text("subject") ?? wordsOf(todo.rest()), status };
+}
+
+function checklist(todos: readonly (Reading | string)[], before: readonly Todo[]): ReactNode {
+  const states = new Map(before.map(({ words, status }) => [words, status]));
+  const items = todos.map((todo) => ({ ...todoOf(todo), todo }));
+  const done = items.filter(({ status }) => status === "completed").length;
+  const gone = before.filter(({ words }) => !items.some((item) => item.words === words));
   return (
     <>
       <p className="sr-note">
-        {done} of {todos.length} done
+        {done} of {items.length} done
       </p>
       <ul className="sr-todos">
-        {todos.map((todo, index) => {
-          const item = isRecord(todo) ? todo : { content: String(todo) };
-          const status = typeof item.status === "string" ? item.status : "pending";
-          const words = String(item.content ?? item.subject ?? "");
+        {items.map(({ todo, words, status }, index) => {
+          const now = status ?? "pending";
           const was = states.get(words);
+          // The same in the words for while it is done.
+          const active = typeof todo === "string" ? null : todo.text("activeForm");
           return (
             // biome-ignore lint/suspicious/noArrayIndexKey: todos have no identity, and the list never changes
-            <li key={index} className={Object.hasOwn(TODO_WORDS, status) ? `sr-todo-${status}` : undefined}>
-              <span className="sr-todo-mark">{todoWord(status)}</span>
-              <span className="sr-todo-text">
+            <li key={index} className={Object.hasOwn(TODO_WORDS, now) ? `sr-todo-${now}` : undefined}>
+              <span className="sr-todo-mark">{todoWord(now)}</span>
+              <span className="sr-todo-text" title={active ?? undefined}>
                 <VisibleText text={words} />
+                {typeof todo !== "string" && <Remnant of={todo} />}
               </span>
-              {typeof was === "string" && was !== status && (
+              {typeof was === "string" && was !== now && (
                 <span className="sr-todo-was">was {todoWord(was)}</span>
               )}
               {was === undefined && states.size > 0 && <span className="sr-todo-was">new</span>}
@@ -39,6 +54,12 @@ function Checklist({ todos, before }: { todos: unknown; before: unknown }) {
           );
         })}
       </ul>
+      <NameList
+        label="no longer listed"
+        names={gone.map(({ words, status }) =>
+          [words, status && todoWord(status)].filter(Boolean).join(" · "),
+        )}
+      />
     </>
   );
 }
@@ -48,30 +69,36 @@ function todoWord(status: string): string {
 }
 
 export const TODOS: ToolView = {
-  input: ({ input, outcome }) => (
-    <>
-      <Checklist todos={input.todos} before={outcome.oldTodos} />
-      <Fields fields={input} without={["todos"]} />
-    </>
-  ),
+  input: ({ input, outcome }) => {
+    const todos = input.members("todos");
+    const before = outcome.members("oldTodos") ?? [];
+    return (
+      <>
+        {todos !== null && checklist(todos, before.map(todoOf))}
+        <Fields fields={input.rest()} />
+      </>
+    );
+  },
 };
 
 export const QUESTIONS: ToolView = {
   input: ({ input, outcome }) => {
-    if (!Array.isArray(input.questions)) return <Fields fields={input} />;
+    const questions = input.members("questions") ?? [];
+    const answers = outcome.record("answers").rest();
     return (
       <>
-        {records(input.questions).map((question, index) => (
+        {questions.map((question, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: questions have no identity, and the list never changes
-          <Question key={index} question={question} answers={record(outcome.answers)} />
+          <Fragment key={index}>{questionCard(question, answers)}</Fragment>
         ))}
-        <Fields fields={input} without={["questions"]} />
+        <Fields fields={input.rest()} />
       </>
     );
   },
   output: ({ outcome }) => {
-    const answers = Object.entries(record(outcome.answers));
+    const answers = Object.entries(outcome.record("answers").rest());
     if (answers.length === 0) return null;
+    const notes = outcome.record("annotations").rest();
     return (
       <>
         <dl className="sr-answers">
@@ -81,14 +108,14 @@ export const QUESTIONS: ToolView = {
                 <VisibleText text={question} />
               </dt>
               <dd>
-                <VisibleText text={answerWords(answer)} />
+                <VisibleText text={wordsOf(answer)} />
               </dd>
             </div>
           ))}
         </dl>
-        {Object.keys(record(outcome.annotations)).length > 0 && (
-          <Block label="notes" copy={() => JSON.stringify(outcome.annotations, null, 2)}>
-            <JsonTree value={outcome.annotations} />
+        {Object.keys(notes).length > 0 && (
+          <Block label="notes" copy={() => JSON.stringify(notes, null, 2)}>
+            <JsonTree value={notes} />
           </Block>
         )}
       </>
@@ -96,50 +123,50 @@ export const QUESTIONS: ToolView = {
   },
 };
 
-function answerWords(answer: unknown): string {
-  if (typeof answer === "string") return answer;
-  return Array.isArray(answer) ? answer.map(String).join(", ") : JSON.stringify(answer);
-}
-
-function Question({ question, answers }: { question: FieldsOf; answers: FieldsOf }) {
-  const words = String(question.question ?? question.header ?? "");
-  const answer = Object.hasOwn(answers, words) ? answerWords(answers[words]) : null;
-  const options = Array.isArray(question.options) ? question.options : [];
-  const labels = options.map((option) => String(isRecord(option) ? (option.label ?? "") : option));
+function questionCard(question: Reading | string, answers: FieldsOf): ReactNode {
+  if (typeof question === "string") return <Lead text={question} />;
+  const [asked, header] = [question.text("question"), question.text("header")];
+  const words = asked ?? header ?? "";
+  const several = question.flag("multiSelect");
+  const answer = Object.hasOwn(answers, words) ? wordsOf(answers[words]) : null;
+  const options = (question.members("options") ?? []).map((option) =>
+    typeof option === "string"
+      ? { label: option, words: null, option: null }
+      : { label: option.text("label") ?? "", words: option.text("description"), option },
+  );
   // Several choices are told as one text with commas between them.
   const isChosen = (label: string) =>
-    answer !== null &&
-    (answer === label || (question.multiSelect === true && answer.split(/,\s*/).includes(label)));
+    answer !== null && (answer === label || (several && answer.split(/,\s*/).includes(label)));
   return (
     <section className="sr-question">
-      {textField(question, "header") !== null && (
+      {header !== null && (
         <span className="sr-badge">
-          <VisibleText text={textField(question, "header") ?? ""} />
+          <VisibleText text={header} />
         </span>
       )}
       <h3>
         <VisibleText text={words} />
       </h3>
-      {question.multiSelect === true && <p className="sr-note">Several choices are possible.</p>}
+      {several && <p className="sr-note">Several choices are possible.</p>}
       <ul className="sr-options">
-        {options.map((option, index) => {
-          const label = labels[index] ?? "";
-          return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: options have no identity, and the list never changes
-            <li key={index} className={isChosen(label) ? "sr-option-chosen" : undefined}>
+        {options.map(({ label, words, option }, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: options have no identity, and the list never changes
+          <li key={index} className={isChosen(label) ? "sr-option-chosen" : undefined}>
+            {label !== "" && (
               <b>
                 <VisibleText text={label} />
               </b>
-              {isChosen(label) && <span className="sr-badge sr-badge-created">chosen</span>}
-              {isRecord(option) && typeof option.description === "string" && (
-                <span className="sr-option-words">
-                  <VisibleText text={option.description} />
-                </span>
-              )}
-            </li>
-          );
-        })}
-        {answer !== null && !labels.some(isChosen) && (
+            )}
+            {isChosen(label) && <span className="sr-badge sr-badge-created">chosen</span>}
+            {words !== null && (
+              <span className="sr-option-words">
+                <VisibleText text={words} />
+              </span>
+            )}
+            {option !== null && <Remnant of={option} />}
+          </li>
+        ))}
+        {answer !== null && !options.some(({ label }) => isChosen(label)) && (
           <li className="sr-option-chosen">
             <b>
               <VisibleText text={answer} />
@@ -148,30 +175,28 @@ function Question({ question, answers }: { question: FieldsOf; answers: FieldsOf
           </li>
         )}
       </ul>
+      <Fields fields={question.rest()} />
     </section>
   );
 }
 
 function planInput({ input, outcome }: CallScene) {
-  const plan = textField(input, "plan") ?? textField(outcome, "plan");
-  const prompts = records(input.allowedPrompts).map((one) => `${one.tool ?? "?"}: ${one.prompt ?? "?"}`);
+  const plan = input.text("plan") ?? outcome.text("plan");
+  const prompts = input
+    .records("allowedPrompts")
+    ?.map((one) => `${one.text("tool") ?? "?"}: ${one.text("prompt") ?? "?"}`);
   return (
     <>
-      {plan === null ? (
-        <Notice text="The call holds no plan; it lies in a file beside the transcript." />
-      ) : (
+      {plan !== null && (
         <LongBlock label="plan" text={plan}>
           {(text) => <Markdown text={text} />}
         </LongBlock>
       )}
-      <NameList label="permissions asked for with the plan" names={prompts} />
-      <Fields
-        fields={input}
-        without={[
-          ...(typeof input.plan === "string" ? ["plan"] : []),
-          ...(prompts.length > 0 ? ["allowedPrompts"] : []),
-        ]}
-      />
+      {plan === null && !input.isLeft("plan") && (
+        <Notice text="The call holds no plan; it lies in a file beside the transcript." />
+      )}
+      <NameList label="permissions asked for with the plan" names={prompts ?? null} />
+      <Fields fields={input.rest()} />
     </>
   );
 }
@@ -179,8 +204,8 @@ function planInput({ input, outcome }: CallScene) {
 export const PLAN: ToolView = {
   input: planInput,
   output: ({ result, outcome }) => {
-    const file = textField(outcome, "filePath");
     if (result.is_error || !result.content.some((part) => /approved/i.test(part.text ?? ""))) return null;
+    const file = outcome.text("filePath");
     return (
       <>
         <Notice tone="good" text="The plan was approved." />
@@ -199,11 +224,11 @@ export const ENTER_PLAN: ToolView = {
   input: ({ input }) => (
     <>
       <Lead text="Asks to plan before anything is changed." />
-      <Fields fields={input} />
+      <Fields fields={input.rest()} />
     </>
   ),
   output: ({ outcome }) => {
-    const message = textField(outcome, "message");
+    const message = outcome.text("message");
     return message === null ? null : <Notice tone="good" text={message} />;
   },
 };

@@ -1,5 +1,5 @@
 /** Lines that are no messages: hooks, attachments, snapshots, notes of the client about itself. */
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import { formatBytes, formatCount, formatDateTime, formatDuration } from "../../../format";
 import { useZoneName } from "../../../timeZone";
 import type { EntryWhole } from "../../shapes";
@@ -8,23 +8,16 @@ import { Markdown } from "../../text/Markdown";
 import { Terminal } from "../../text/Terminal";
 import { VisibleText } from "../../text/VisibleText";
 import { Block, LongBlock } from "../Part";
-import {
-  type Fields as FieldsOf,
-  isRecord,
-  lineOf,
-  numberField,
-  record,
-  records,
-  textField,
-  texts,
-} from "../rawLine";
+import { type Fields as FieldsOf, isRecord, lineOf, records, textField } from "../rawLine";
+import { Reading } from "../reading";
 import { taggedTexts } from "../tagged";
-import { AttachedFile, Diagnostics } from "./files";
-import { Address, Fields, Lead, NameList, Notice, Subject, type Trait, Traits } from "./pieces";
+import { AttachedFile, diagnostics } from "./files";
+import { Address, Fields, Lead, NameList, Notice, Remnant, Subject, type Trait, Traits } from "./pieces";
 import { TaggedText } from "./TaggedText";
 import { Parts } from "./ToolCall";
 
-type View = (fields: FieldsOf, line: FieldsOf) => ReactNode;
+/** Shows what it knows of a line's fields in their form; the rest is shown below it as fields. */
+type View = (fields: Reading) => ReactNode;
 
 /** An entry of a line that is no message, in the form that fits its kind; an unknown kind gets its fields. */
 export function RecordView({ whole }: { whole: EntryWhole }) {
@@ -32,38 +25,40 @@ export function RecordView({ whole }: { whole: EntryWhole }) {
   const [kind, subkind] = whole.raw_type.split("/", 2);
   const isBare = whole.content.some((part) => part.kind === "json" && WHOLE_LABELS.has(part.label ?? ""));
   if (kind === "attachment" && isRecord(line.attachment)) {
-    const attachment = line.attachment;
     const view = subkind?.startsWith("hook_") ? hook : own(ATTACHMENTS, subkind);
     if (view === undefined && !isBare) return <Parts whole={whole} />;
     return (
       <>
-        {view ? view(attachment, line) : <Fields fields={attachment} without={["type"]} />}
+        {drawn(line.attachment, ["type"], view)}
         <Rendered rendered={line.rendered} />
       </>
     );
   }
   if (kind === "progress" && isRecord(line.data)) {
     const view = own(PROGRESS, subkind);
-    if (view) return view(line.data, line);
-    return isBare ? <Fields fields={line.data} without={["type"]} /> : <Parts whole={whole} />;
+    return view || isBare ? drawn(line.data, ["type"], view) : <Parts whole={whole} />;
   }
   const view = own(RECORDS, whole.raw_type);
-  if (view) return view(line, line);
-  if (!isBare || Object.keys(line).length === 0) return <Parts whole={whole} />;
-  const tagged = typeof line.content === "string" ? taggedTexts(line.content) : null;
+  if (view === undefined && (!isBare || Object.keys(line).length === 0)) return <Parts whole={whole} />;
+  return drawn(line, ENVELOPE, view ?? note);
+}
+
+/** The fields in the form that fits their kind, and all that is left of them; those in `elsewhere` stand elsewhere. */
+function drawn(fields: FieldsOf, elsewhere: readonly string[], view: View = () => null): ReactNode {
+  const reading = new Reading(fields);
   return (
     <>
-      {tagged !== null ? (
-        <TaggedText parts={tagged} />
-      ) : (
-        typeof line.content === "string" && <Lead text={line.content} />
-      )}
-      <Fields
-        fields={line}
-        without={[...ENVELOPE, ...(typeof line.content === "string" ? ["content"] : [])]}
-      />
+      {view(reading)}
+      <Fields fields={reading.rest(elsewhere)} />
     </>
   );
+}
+
+/** A line of a kind that the page does not know. */
+function note(line: Reading): ReactNode {
+  const content = line.text("content");
+  const tagged = content === null ? null : taggedTexts(content);
+  return tagged === null ? <Lead text={content} /> : <TaggedText parts={tagged} />;
 }
 
 /** Labels of parts that only repeat the line. */
@@ -102,18 +97,17 @@ const HOOK_WORDS: Record<string, Trait> = {
   hook_additional_context: { text: "Context for the model" },
 };
 
-function hook(fields: FieldsOf): ReactNode {
-  const kind = textField(fields, "type") ?? "";
-  const error = record(fields.blockingError);
-  const command = textField(fields, "command") ?? textField(error, "command");
-  const exit = numberField(fields, "exitCode");
-  const took = numberField(fields, "durationMs");
-  const content = typeof fields.content === "string" ? fields.content : texts(fields.content).join("\n\n");
-  const [out, err] = [textField(fields, "stdout"), textField(fields, "stderr")];
-  const said = textField(error, "blockingError") ?? textField(fields, "blockingError");
+function hook(fields: Reading): ReactNode {
+  const kind = fields.text("type") ?? "";
+  const error = fields.record("blockingError");
+  const command = fields.text("command") ?? error.text("command");
+  const [exit, took] = [fields.number("exitCode"), fields.amount("durationMs")];
+  const content = fields.output("content") ?? fields.texts("content")?.join("\n\n") ?? "";
+  const [out, err] = [fields.output("stdout") || null, fields.output("stderr") || null];
+  const said = error.text("blockingError") ?? fields.text("blockingError");
   return (
     <>
-      <HookName fields={fields} />
+      {hookName(fields)}
       <Traits
         traits={[
           Object.hasOwn(HOOK_WORDS, kind) ? HOOK_WORDS[kind] : kind.replace("hook_", ""),
@@ -138,21 +132,21 @@ function hook(fields: FieldsOf): ReactNode {
   );
 }
 
-function HookRuns({ hooks }: { hooks: unknown }) {
-  return records(hooks).map((hook, index) => {
-    const command = textField(hook, "command");
-    const took = numberField(hook, "durationMs");
+function hookRuns(hooks: readonly Reading[]): ReactNode {
+  return hooks.map((hook, index) => {
+    const [command, took] = [hook.text("command"), hook.amount("durationMs")];
     return (
       // biome-ignore lint/suspicious/noArrayIndexKey: the hooks of a stored line never change
       <Block key={index} label={`hook${took === null ? "" : `, ${formatCount(took)} ms`}`} copy={command}>
         <Code text={command ?? "(no command recorded)"} language="bash" />
+        <Remnant of={hook} />
       </Block>
     );
   });
 }
 
-function HookName({ fields }: { fields: FieldsOf }) {
-  const name = textField(fields, "hookName") ?? textField(fields, "hookEvent");
+function hookName(fields: Reading): ReactNode {
+  const name = fields.text("hookName") ?? fields.text("hookEvent");
   return name === null ? null : <Subject name="hook" text={name} />;
 }
 
@@ -164,56 +158,58 @@ function Output({ label, text }: { label: string; text: string }) {
   );
 }
 
-function attachedFile(fields: FieldsOf): ReactNode {
-  const content = record(fields.content);
-  const file = record(content.file);
-  const path =
-    textField(file, "filePath") ?? textField(fields, "filename") ?? textField(fields, "path") ?? "";
-  const text = textField(file, "content") ?? textField(content, "content") ?? textField(fields, "content");
-  const total = numberField(file, "totalLines");
-  if (text === null) return <Fields fields={fields} without={["type"]} />;
+function attachedFile(fields: Reading): ReactNode {
+  const content = fields.record("content");
+  const file = content.record("file");
+  const path = file.text("filePath") ?? fields.text("filename") ?? fields.text("path") ?? "";
+  const text = file.text("content") ?? content.text("content") ?? fields.text("content");
+  const [total, start] = [file.amount("totalLines"), file.amount("startLine")];
   return (
     <>
-      <Subject name="file" text={path} />
+      {path !== "" && <Subject name="file" text={path} />}
       <Traits
         traits={[
           total !== null && `${formatCount(total)} ${total === 1 ? "line" : "lines"}`,
-          formatBytes(text.length),
-          fields.truncated === true && { text: "Cut", tone: "warn" },
+          text !== null && formatBytes(text.length),
+          fields.flag("truncated") && { text: "Cut", tone: "warn" },
         ]}
       />
-      <AttachedFile path={path} text={text} start={numberField(file, "startLine")} />
+      {text !== null && <AttachedFile path={path} text={text} start={start} />}
     </>
   );
 }
 
-function memory(fields: FieldsOf): ReactNode {
-  const content = record(fields.content);
-  const path = textField(content, "path") ?? textField(fields, "path") ?? "";
-  const text = textField(content, "content") ?? textField(fields, "content");
-  if (text === null) return <Fields fields={fields} without={["type"]} />;
+function memory(fields: Reading): ReactNode {
+  const content = fields.record("content");
+  const path = content.text("path") ?? fields.text("path");
+  const text = content.text("content") ?? fields.text("content");
   return (
     <>
-      <Subject name="memory" text={path} />
-      <LongBlock label="text" text={text}>
-        {(shown) => <Markdown text={shown} />}
-      </LongBlock>
+      {path !== null && <Subject name="memory" text={path} />}
+      {text !== null && (
+        <LongBlock label="text" text={text}>
+          {(shown) => <Markdown text={shown} />}
+        </LongBlock>
+      )}
     </>
   );
 }
 
 /** Lists of names that were added to or taken from what the model knows of. */
 function names(...lists: readonly (readonly [label: string, field: string])[]): View {
-  return (fields) => (
-    <>
-      {lists.map(([label, field]) => (
-        <NameList key={field} label={label} names={texts(fields[field])} />
-      ))}
-      {lists.every(([, field]) => texts(fields[field]).length === 0) && (
-        <p className="sr-empty">No names are recorded.</p>
-      )}
-    </>
-  );
+  return (fields) => {
+    const found = lists.map(([label, field]) => [label, fields.texts(field)] as const);
+    return (
+      <>
+        {found.map(([label, names]) => (
+          <NameList key={label} label={label} names={names} />
+        ))}
+        {found.every(([, names]) => names?.length === 0) && (
+          <p className="sr-empty">No names are recorded.</p>
+        )}
+      </>
+    );
+  };
 }
 
 const ATTACHMENTS: Record<string, View> = {
@@ -225,7 +221,11 @@ const ATTACHMENTS: Record<string, View> = {
     ["MCP servers that are not ready", "pendingMcpServers"],
     ["MCP servers that failed", "failedMcpServers"],
   ),
-  diagnostics: (fields) => <Diagnostics files={fields.files} />,
+  diagnostics: (fields) => {
+    const files = fields.records("files") ?? [];
+    if (files.length > 0) return diagnostics(files);
+    return fields.isLeft("files") ? null : <Notice text="No findings are recorded." />;
+  },
   file: attachedFile,
   mcp_instructions_delta: names(
     ["servers added", "addedNames"],
@@ -238,27 +238,24 @@ const ATTACHMENTS: Record<string, View> = {
 
 const PROGRESS: Record<string, View> = {
   agent_progress: (fields) => {
-    const message = record(fields.message);
-    const blocks = records(record(message.message).content);
+    const agent = fields.text("agentId");
+    const blocks = fields.record("message").record("message").records("content") ?? [];
     return (
       <>
-        {textField(fields, "agentId") !== null && (
-          <Subject name="agent" text={textField(fields, "agentId") ?? ""} />
-        )}
+        {agent !== null && <Subject name="agent" text={agent} />}
         {blocks.map((block, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the blocks of a stored line never change
-          <AgentBlock key={index} block={block} />
+          <Fragment key={index}>{agentBlock(block)}</Fragment>
         ))}
-        {blocks.length === 0 && <Fields fields={fields} without={["type", "agentId"]} />}
       </>
     );
   },
   hook_progress: (fields) => {
-    const command = textField(fields, "command");
+    const command = fields.text("command");
     return (
       <>
-        <HookName fields={fields} />
-        <Traits traits={["Started", textField(fields, "hookEvent")]} />
+        {hookName(fields)}
+        <Traits traits={["Started", fields.text("hookEvent")]} />
         {command !== null && (
           <Block label="command" copy={command}>
             <Code text={command} language="bash" />
@@ -268,13 +265,13 @@ const PROGRESS: Record<string, View> = {
     );
   },
   bash_progress: (fields) => {
-    const output = textField(fields, "fullOutput") ?? textField(fields, "output");
+    const output = fields.output("fullOutput") || fields.output("output") || null;
     const [seconds, lines, bytes, timeout] = [
       "elapsedTimeSeconds",
       "totalLines",
       "totalBytes",
       "timeoutMs",
-    ].map((name) => numberField(fields, name));
+    ].map((name) => fields.amount(name));
     return (
       <>
         <Traits
@@ -285,53 +282,49 @@ const PROGRESS: Record<string, View> = {
             timeout != null && `Timeout ${formatDuration(timeout)}`,
           ]}
         />
-        {output === null ? (
+        {output !== null && <Output label="output so far" text={output} />}
+        {output === null && !fields.isLeft("fullOutput") && !fields.isLeft("output") && (
           <p className="sr-empty">No output so far.</p>
-        ) : (
-          <Output label="output so far" text={output} />
         )}
       </>
     );
   },
   mcp_progress: (fields) => {
-    const took = numberField(fields, "elapsedTimeMs");
-    const status = textField(fields, "status");
+    const [server, tool, status] = ["serverName", "toolName", "status"].map((name) => fields.text(name));
+    const took = fields.amount("elapsedTimeMs");
     return (
       <>
-        {["serverName", "toolName"].map((name) => {
-          const value = textField(fields, name);
-          return value === null ? null : (
-            <Subject key={name} name={name === "serverName" ? "MCP server" : "tool"} text={value} />
-          );
-        })}
+        {server != null && <Subject name="MCP server" text={server} />}
+        {tool != null && <Subject name="tool" text={tool} />}
         <Traits
           traits={[
-            status !== null && {
+            status != null && {
               text: status,
               tone: status === "completed" ? "good" : status === "failed" ? "bad" : "plain",
             },
             took !== null && formatDuration(took),
           ]}
         />
-        <Fields fields={fields} without={["type", "serverName", "toolName", "status", "elapsedTimeMs"]} />
       </>
     );
   },
 };
 
-function AgentBlock({ block }: { block: FieldsOf }) {
-  const text = textField(block, "text");
+function agentBlock(block: Reading): ReactNode {
+  const text = block.text("text");
   if (text !== null) return <LongBlock text={text}>{(shown) => <Markdown text={shown} />}</LongBlock>;
-  if (block.type === "tool_use")
+  if (block.word("type", ["tool_use"]) !== null) {
+    const name = block.text("name");
     return (
       <>
-        <Subject name="calls" text={String(block.name ?? "?")} />
-        <Fields fields={record(block.input)} />
+        {name !== null && <Subject name="calls" text={name} />}
+        <Fields fields={block.record("input").rest()} />
       </>
     );
-  const content = typeof block.content === "string" ? block.content : null;
+  }
+  const content = block.text("content");
   return content === null ? (
-    <Fields fields={block} />
+    <Fields fields={block.rest()} />
   ) : (
     <LongBlock label="result" text={content}>
       {(shown) => <Code text={shown} />}
@@ -342,24 +335,26 @@ function AgentBlock({ block }: { block: FieldsOf }) {
 /** One file that the client keeps a copy of, to be able to go back. */
 interface Backup {
   path: string;
+  /** Of the copy, beside the transcripts. */
   name: string | null;
+  /** The client found no such file. */
+  absent: boolean;
   version: number | null;
   at: string | null;
 }
 
-function backup(path: string, value: unknown): Backup {
-  const fields = record(value);
+function backup(path: string, fields: Reading): Backup {
   return {
     path,
-    name: textField(fields, "backupFileName"),
-    version: numberField(fields, "version"),
-    at: textField(fields, "backupTime"),
+    name: fields.text("backupFileName"),
+    absent: fields.isNull("backupFileName"),
+    version: fields.amount("version"),
+    at: fields.time("backupTime"),
   };
 }
 
 function Backups({ backups }: { backups: readonly Backup[] }) {
   const zone = useZoneName();
-  if (backups.length === 0) return <p className="sr-empty">No file had been changed yet.</p>;
   return (
     <Block label={`files (${formatCount(backups.length)})`} copy={backups.map((one) => one.path).join("\n")}>
       <div className="sr-table-scroll">
@@ -377,7 +372,7 @@ function Backups({ backups }: { backups: readonly Backup[] }) {
                 <td title={one.name ?? undefined}>
                   <VisibleText text={one.path} />
                 </td>
-                <td>{one.name === null ? "not there" : (one.version ?? "–")}</td>
+                <td>{one.absent ? "not there" : (one.version ?? "–")}</td>
                 <td>{formatDateTime(one.at, zone)}</td>
               </tr>
             ))}
@@ -391,44 +386,50 @@ function Backups({ backups }: { backups: readonly Backup[] }) {
 
 const RECORDS: Record<string, View> = {
   "file-history-snapshot": (line) => {
-    const files = Object.entries(record(record(line.snapshot).trackedFileBackups));
+    const snapshot = line.record("snapshot");
+    const files = snapshot.record("trackedFileBackups");
+    const kept = files.names().map((path) => backup(path, files.record(path)));
+    const isKnown = !line.isLeft("snapshot") && !snapshot.isLeft("trackedFileBackups");
     return (
       <>
-        <Traits traits={[line.isSnapshotUpdate === true && "Update of an earlier snapshot"]} />
-        <Backups backups={files.map(([path, value]) => backup(path, value))} />
-      </>
-    );
-  },
-  "file-history-delta": (line) => (
-    <Backups backups={[backup(textField(line, "trackingPath") ?? "?", line.backup)]} />
-  ),
-  "queue-operation": (line) => {
-    const content = textField(line, "content");
-    return (
-      <>
-        <Traits traits={[textField(line, "operation"), textField(line, "reason")]} />
-        {content === null ? (
-          <p className="sr-empty">The line names no text.</p>
+        <Traits traits={[line.flag("isSnapshotUpdate") && "Update of an earlier snapshot"]} />
+        {kept.length > 0 ? (
+          <Backups backups={kept} />
         ) : (
-          <LongBlock label="prompt" text={content}>
-            {(text) => <Markdown text={text} />}
-          </LongBlock>
+          isKnown && <p className="sr-empty">No file had been changed yet.</p>
         )}
       </>
     );
   },
+  "file-history-delta": (line) => (
+    <Backups backups={[backup(line.text("trackingPath") ?? "?", line.record("backup"))]} />
+  ),
+  "queue-operation": (line) => {
+    const content = line.text("content");
+    return (
+      <>
+        <Traits traits={[line.text("operation"), line.text("reason")]} />
+        {content !== null && (
+          <LongBlock label="prompt" text={content}>
+            {(text) => <Markdown text={text} />}
+          </LongBlock>
+        )}
+        {content === null && !line.isLeft("content") && <p className="sr-empty">The line names no text.</p>}
+      </>
+    );
+  },
   "system/compact_boundary": (line) => {
-    const facts = record(line.compactMetadata);
+    const facts = line.record("compactMetadata");
     const [before, after, dropped, took] = [
       "preTokens",
       "postTokens",
       "cumulativeDroppedTokens",
       "durationMs",
-    ].map((name) => numberField(facts, name));
-    const trigger = textField(facts, "trigger");
+    ].map((name) => facts.amount(name));
+    const trigger = facts.text("trigger");
     return (
       <>
-        <Lead text={textField(line, "content")} />
+        <Lead text={line.text("content")} />
         <Traits
           traits={[
             trigger !== null && (trigger === "manual" ? "Asked for by the user" : `Trigger: ${trigger}`),
@@ -438,35 +439,34 @@ const RECORDS: Record<string, View> = {
             took != null && formatDuration(took),
           ]}
         />
-        <Fields
-          fields={facts}
-          without={["trigger", "preTokens", "postTokens", "cumulativeDroppedTokens", "durationMs"]}
-        />
+        <Fields fields={facts.rest()} />
       </>
     );
   },
   "system/stop_hook_summary": (line) => {
-    const errors = texts(line.hookErrors);
+    const count = line.amount("hookCount");
+    const errors = line.texts("hookErrors") ?? [];
     return (
       <>
         <Traits
           traits={[
-            `${formatCount(numberField(line, "hookCount"))} stop ${numberField(line, "hookCount") === 1 ? "hook" : "hooks"}`,
+            count !== null && `${formatCount(count)} stop ${count === 1 ? "hook" : "hooks"}`,
             errors.length > 0 && { text: `${errors.length} failed`, tone: "bad" },
-            line.preventedContinuation === true && { text: "Kept the session from going on", tone: "bad" },
-            textField(line, "stopReason"),
+            line.flag("preventedContinuation") && { text: "Kept the session from going on", tone: "bad" },
+            line.output("stopReason") || null,
           ]}
         />
-        {errors.map((error) => (
-          <Notice key={error} tone="error" text={error} />
+        {errors.map((error, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: two hooks of a stored line may fail with the same words
+          <Notice key={index} tone="error" text={error} />
         ))}
-        <HookRuns hooks={line.hookInfos} />
-        <NameList label="context for the model" names={texts(line.hookAdditionalContext)} />
+        {hookRuns(line.records("hookInfos") ?? [])}
+        <NameList label="context for the model" names={line.texts("hookAdditionalContext")} />
       </>
     );
   },
   "system/turn_duration": (line) => {
-    const [took, messages] = [numberField(line, "durationMs"), numberField(line, "messageCount")];
+    const [took, messages] = [line.amount("durationMs"), line.amount("messageCount")];
     return (
       <Traits
         traits={[
@@ -477,34 +477,35 @@ const RECORDS: Record<string, View> = {
     );
   },
   "system/api_error": (line) => {
-    const error = record(line.error);
-    const [wait, attempt, most] = ["retryInMs", "retryAttempt", "maxRetries"].map((name) =>
-      numberField(line, name),
-    );
-    const words = textField(error, "formatted") ?? textField(error, "message") ?? textField(line, "error");
+    const error = line.record("error");
+    const [wait, attempt] = [line.amount("retryInMs"), line.amount("retryAttempt")];
+    const most = attempt === null ? null : line.amount("maxRetries");
+    const words = error.text("formatted") ?? error.text("message") ?? line.text("error");
+    const status = error.amount("status");
     return (
       <>
         <Notice tone="error" text={words ?? "The API gave an error."} />
         <Traits
           traits={[
-            numberField(error, "status") !== null && {
-              text: `Status ${numberField(error, "status")}`,
-              tone: "bad",
-            },
-            attempt != null && `Attempt ${attempt}${most == null ? "" : ` of ${most}`}`,
-            wait != null && `Tried again after ${formatDuration(wait)}`,
+            status !== null && { text: `Status ${status}`, tone: "bad" },
+            attempt !== null && `Attempt ${attempt}${most === null ? "" : ` of ${most}`}`,
+            wait !== null && `Tried again after ${formatDuration(wait)}`,
           ]}
         />
-        <Fields fields={error} without={["formatted"]} />
+        <Fields fields={error.rest()} />
       </>
     );
   },
   "pr-link": (line) => {
-    const url = textField(line, "prUrl");
+    const [number, url, repository] = [
+      line.amount("prNumber"),
+      line.text("prUrl"),
+      line.text("prRepository"),
+    ];
     return (
       <>
         <Lead
-          text={`Pull request ${line.prNumber ?? ""} of ${line.prRepository ?? "an unnamed repository"}`}
+          text={`Pull request ${number ?? "without a number"} of ${repository ?? "an unnamed repository"}`}
         />
         {url !== null && (
           <Subject name="url" text={url}>

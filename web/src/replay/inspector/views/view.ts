@@ -1,17 +1,18 @@
 import type { ReactNode } from "react";
 import type { EntryWhole, FileDiff } from "../../shapes";
-import type { Fields } from "../rawLine";
+import type { Reading } from "../reading";
 import type { Trait } from "./pieces";
 
 /** A tool call as its view sees it. */
 export interface CallScene {
   tool: string;
-  input: Fields;
+  /** The view shows all of it: what it knows in its form, the rest as fields. */
+  input: Reading;
   call: EntryWhole;
   /** Null while there is none, or none has come yet. */
   result: EntryWhole | null;
   /** What the client noted about the result beside its text; empty for a failed call. */
-  outcome: Fields;
+  outcome: Reading;
   /** What the call did to files, or would have done. */
   diffs: readonly FileDiff[];
   project: string | null;

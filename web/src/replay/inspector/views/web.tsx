@@ -3,15 +3,15 @@ import { formatBytes, formatCount, formatDuration } from "../../../format";
 import { Markdown } from "../../text/Markdown";
 import { VisibleText } from "../../text/VisibleText";
 import { Block, LongBlock } from "../Part";
-import { numberField, records, textField, texts } from "../rawLine";
-import { Address, Fields, NameList, Subject } from "./pieces";
+import type { Reading } from "../reading";
+import { Address, Fields, NameList, Remnant, Subject, wordsOf } from "./pieces";
 import type { ToolView } from "./view";
 
 const SUCCESS = [200, 299] as const;
 
 export const FETCH: ToolView = {
   input: ({ input }) => {
-    const [url, prompt] = [textField(input, "url"), textField(input, "prompt")];
+    const [url, prompt] = [input.text("url"), input.text("prompt")];
     return (
       <>
         {url !== null && (
@@ -24,70 +24,76 @@ export const FETCH: ToolView = {
             {(text) => <Markdown text={text} />}
           </LongBlock>
         )}
-        <Fields
-          fields={input}
-          without={[...(url === null ? [] : ["url"]), ...(prompt === null ? [] : ["prompt"])]}
-        />
+        <Fields fields={input.rest()} />
       </>
     );
   },
   facts: ({ input, outcome }) => {
-    const code = numberField(outcome, "code");
-    const [bytes, took] = [numberField(outcome, "bytes"), numberField(outcome, "durationMs")];
-    const url = textField(outcome, "url");
+    const code = outcome.number("code");
+    const words = code === null ? null : outcome.text("codeText");
+    const [bytes, took] = [outcome.amount("bytes"), outcome.amount("durationMs")];
+    const url = outcome.text("url");
     return [
       code !== null && {
-        text: `${code} ${textField(outcome, "codeText") ?? ""}`.trim(),
+        text: `${code} ${words ?? ""}`.trim(),
         tone: code >= SUCCESS[0] && code <= SUCCESS[1] ? "good" : "bad",
         title: "Status of the answer",
       },
       bytes !== null && formatBytes(bytes),
       took !== null && formatDuration(took),
-      url !== null && url !== input.url && `From ${url}`,
+      url !== null && url !== input.text("url") && `From ${url}`,
     ];
   },
 };
 
 export const SEARCH: ToolView = {
   input: ({ input }) => {
-    const query = textField(input, "query");
+    const query = input.text("query");
     return (
       <>
         {query !== null && <Subject name="query" text={query} />}
-        <NameList label="only these sites" names={texts(input.allowed_domains)} />
-        <NameList label="none of these sites" names={texts(input.blocked_domains)} />
-        <Fields
-          fields={input}
-          without={[...(query === null ? [] : ["query"]), "allowed_domains", "blocked_domains"]}
-        />
+        <NameList label="only these sites" names={input.texts("allowed_domains")} />
+        <NameList label="none of these sites" names={input.texts("blocked_domains")} />
+        <Fields fields={input.rest()} />
       </>
     );
   },
   facts: ({ outcome }) => {
-    const seconds = numberField(outcome, "durationSeconds");
+    const seconds = outcome.amount("durationSeconds");
     return [seconds !== null && formatDuration(seconds * 1_000)];
   },
   output: ({ outcome }) => {
-    if (!Array.isArray(outcome.results)) return null;
-    const links = records(outcome.results).flatMap((one) => records(one.content));
-    const said = texts(outcome.results).join("\n\n").trim();
+    const results = outcome.members("results");
+    if (results === null) return null;
+    const links: { url: string; title: string | null; link: Reading }[] = [];
+    const texts: string[] = [];
+    for (const one of results) {
+      const found = typeof one === "string" ? null : one.records("content");
+      if (found !== null)
+        links.push(
+          ...found.map((link) => ({ url: link.text("url") ?? "", title: link.text("title"), link })),
+        );
+      else texts.push(typeof one === "string" ? one : wordsOf(one.rest()));
+    }
+    const said = texts.join("\n\n").trim();
     return (
       <>
         {links.length > 0 && (
           <Block
             label={`results (${formatCount(links.length)})`}
-            copy={links.map((link) => String(link.url ?? "")).join("\n")}
+            copy={links.map(({ url }) => url).join("\n")}
           >
             <ol className="sr-links">
-              {links.map((link, index) => (
+              {links.map(({ url, title, link }, index) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: the results of a stored search never change
                 <li key={index}>
-                  <Address address={textField(link, "url") ?? ""}>
-                    <VisibleText text={textField(link, "title") ?? textField(link, "url") ?? "(no title)"} />
+                  <Address address={url}>
+                    <VisibleText text={title ?? (url || "(no title)")} />
                   </Address>
                   <span>
-                    <VisibleText text={textField(link, "url") ?? ""} />
+                    <VisibleText text={url} />
                   </span>
+                  <Remnant of={link} />
                 </li>
               ))}
             </ol>
