@@ -3,7 +3,8 @@
  *
  * Law: a field is given out once, and only as the type that was asked for; who takes it shows it. What is of another
  * type, or was never asked for, stays in `rest`, which is shown as it is. So any field may hold anything, and none is
- * lost.
+ * lost. It is read where the fields are told, from the first to `rest`, never in a component: that is drawn later, and
+ * again.
  */
 import { type Fields, isRecord } from "./rawLine";
 

@@ -9,7 +9,6 @@ import { VisibleText } from "../../text/VisibleText";
 import { languageOf } from "../language";
 import { Block, LongBlock } from "../Part";
 import type { Fields as FieldsOf } from "../rawLine";
-import type { Reading } from "../reading";
 
 type Tone = "plain" | "good" | "bad" | "warn";
 
@@ -187,8 +186,8 @@ function isShort(value: unknown): boolean {
 }
 
 /** What is left of an object within a list, in one line. */
-export function Remnant({ of }: { of: Reading }) {
-  const left = Object.entries(of.rest());
+export function Remnant({ fields }: { fields: FieldsOf }) {
+  const left = Object.entries(fields);
   if (left.length === 0) return null;
   return (
     <span className="sr-remnant">

@@ -44,7 +44,7 @@ function checklist(todos: readonly (Reading | string)[], before: readonly Todo[]
               <span className="sr-todo-mark">{todoWord(now)}</span>
               <span className="sr-todo-text" title={active ?? undefined}>
                 <VisibleText text={words} />
-                {typeof todo !== "string" && <Remnant of={todo} />}
+                {typeof todo !== "string" && <Remnant fields={todo.rest()} />}
               </span>
               {typeof was === "string" && was !== now && (
                 <span className="sr-todo-was">was {todoWord(was)}</span>
@@ -163,7 +163,7 @@ function questionCard(question: Reading | string, answers: FieldsOf): ReactNode 
                 <VisibleText text={words} />
               </span>
             )}
-            {option !== null && <Remnant of={option} />}
+            {option !== null && <Remnant fields={option.rest()} />}
           </li>
         ))}
         {answer !== null && !options.some(({ label }) => isChosen(label)) && (

@@ -138,8 +138,9 @@ function hookRuns(hooks: readonly Reading[]): ReactNode {
     return (
       // biome-ignore lint/suspicious/noArrayIndexKey: the hooks of a stored line never change
       <Block key={index} label={`hook${took === null ? "" : `, ${formatCount(took)} ms`}`} copy={command}>
-        <Code text={command ?? "(no command recorded)"} language="bash" />
-        <Remnant of={hook} />
+        {command !== null && <Code text={command} language="bash" />}
+        {command === null && !hook.isLeft("command") && <p className="sr-empty">No command is recorded.</p>}
+        <Remnant fields={hook.rest()} />
       </Block>
     );
   });

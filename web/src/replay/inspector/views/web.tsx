@@ -93,7 +93,7 @@ export const SEARCH: ToolView = {
                   <span>
                     <VisibleText text={url} />
                   </span>
-                  <Remnant of={link} />
+                  <Remnant fields={link.rest()} />
                 </li>
               ))}
             </ol>
