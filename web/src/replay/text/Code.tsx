@@ -1,4 +1,5 @@
-import { memo, type ReactNode, useMemo } from "react";
+import { type CSSProperties, Fragment, memo, type ReactNode, useMemo } from "react";
+import { CHUNK_CHARACTERS } from "./chunks";
 import { LongText } from "./LongText";
 import { COLOURED_CHARACTERS_MAX, colouredCode, type TreeNode, treeLines } from "./tree";
 import { VisibleText } from "./VisibleText";
@@ -8,19 +9,62 @@ interface Props {
   language?: string | null;
 }
 
-/** Source text with syntax colours where its language is known. */
+const GROUP_LINES = 100;
+const LINE_PX = 18;
+
+/** Source text with syntax colours where its language is known; of a long one only what is looked at is laid out. */
 export const Code = memo(function Code({ text, language = null }: Props) {
-  const plain = !language || text.length > COLOURED_CHARACTERS_MAX;
-  const nodes = useMemo(() => (plain ? [] : colouredCode(text, language)), [plain, text, language]);
+  const groups = useMemo(
+    () => (isColoured(text, language) ? lineGroups(colouredCode(text, language)) : null),
+    [text, language],
+  );
   return (
     <pre className="sr-code">
-      <code>{plain ? <LongText text={text} /> : nodes.map(element)}</code>
+      <code>
+        {groups === null ? (
+          <LongText text={text} />
+        ) : groups.length === 1 ? (
+          groups[0]?.map(lineOf)
+        ) : (
+          groups.map((lines, group) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the lines of a stored text never change
+            <span key={group} className="sr-chunk" style={heightOf(lines)}>
+              {lines.map(lineOf)}
+            </span>
+          ))
+        )}
+      </code>
     </pre>
   );
 });
 
-const GROUP_LINES = 100;
-const LINE_PX = 18;
+/** A line that is a piece of its own is laid out as a whole: with its colours that takes longer than they are worth. */
+function isColoured(text: string, language: string | null): boolean {
+  if (!language || text.length > COLOURED_CHARACTERS_MAX) return false;
+  return text.length <= CHUNK_CHARACTERS || text.split("\n").every((line) => line.length <= CHUNK_CHARACTERS);
+}
+
+function lineGroups(nodes: readonly TreeNode[]): TreeNode[][][] {
+  const lines = treeLines(nodes);
+  const groups: TreeNode[][][] = [];
+  for (let at = 0; at < lines.length; at += GROUP_LINES) groups.push(lines.slice(at, at + GROUP_LINES));
+  return groups;
+}
+
+/** A guess of a group's height, until it has been laid out once. */
+function heightOf(lines: readonly unknown[]): CSSProperties {
+  return { containIntrinsicBlockSize: `auto ${lines.length * LINE_PX}px` };
+}
+
+/** A line within its group, with the line feed before it. */
+function lineOf(line: readonly TreeNode[], index: number): ReactNode {
+  return (
+    <Fragment key={index}>
+      {index > 0 && "\n"}
+      {line.map(element)}
+    </Fragment>
+  );
+}
 
 interface NumberedProps extends Props {
   /** Number of the first line. */
@@ -29,12 +73,7 @@ interface NumberedProps extends Props {
 
 /** The lines of a file with their numbers. */
 export const NumberedCode = memo(function NumberedCode({ text, language = null, start }: NumberedProps) {
-  const groups = useMemo(() => {
-    const lines = treeLines(colouredCode(text.replace(/\n$/, ""), language));
-    const cut: TreeNode[][][] = [];
-    for (let at = 0; at < lines.length; at += GROUP_LINES) cut.push(lines.slice(at, at + GROUP_LINES));
-    return cut;
-  }, [text, language]);
+  const groups = useMemo(() => lineGroups(colouredCode(text.replace(/\n$/, ""), language)), [text, language]);
   const width = `${String(start + groups.length * GROUP_LINES).length + 1}ch`;
   return (
     <pre className="sr-code sr-numbered">
@@ -43,7 +82,7 @@ export const NumberedCode = memo(function NumberedCode({ text, language = null, 
           // biome-ignore lint/suspicious/noArrayIndexKey: the lines of a stored text never change
           key={group}
           className="sr-chunk"
-          style={{ containIntrinsicBlockSize: `auto ${lines.length * LINE_PX}px` }}
+          style={heightOf(lines)}
         >
           {lines.map((line, index) => {
             const number = start + group * GROUP_LINES + index;

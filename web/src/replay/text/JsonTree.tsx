@@ -24,20 +24,20 @@ const STYLE: Partial<typeof defaultStyles> = {
 const OPEN_LEVELS = 3;
 const OPEN_MEMBERS_MAX = 60;
 
+/** More members than this come in groups of as many, each built when it is opened. */
+const GROUP_MEMBERS = 250;
+
+// The same function each time: the tree goes back to its beginning with another one.
+const isOpenAtFirst = (level: number, node: unknown): boolean =>
+  level < OPEN_LEVELS && memberCount(node) <= OPEN_MEMBERS_MAX;
+
 /** A JSON value as a tree; deep or wide parts start closed. */
 export function JsonTree({ value }: { value: unknown }) {
   const shown = useMemo(() => visibleValue(value, 0), [value]);
   if (typeof shown !== "object" || shown === null) {
     return <pre className="sr-plain">{JSON.stringify(shown)}</pre>;
   }
-  return (
-    <JsonView
-      data={shown}
-      style={STYLE}
-      shouldExpandNode={(level, node) => level < OPEN_LEVELS && memberCount(node) <= OPEN_MEMBERS_MAX}
-      clickToExpandNode
-    />
-  );
+  return <JsonView data={shown} style={STYLE} shouldExpandNode={isOpenAtFirst} clickToExpandNode />;
 }
 
 const DEPTH_MAX = 100;
@@ -51,10 +51,36 @@ function visibleValue(value: unknown, depth: number): unknown {
   }
   if (typeof value !== "object" || value === null) return value;
   if (depth >= DEPTH_MAX) return "… (nested deeper than 100 levels: see the raw line)";
-  if (Array.isArray(value)) return value.map((member) => visibleValue(member, depth + 1));
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [visibleText(name), visibleValue(member, depth + 1)]),
+  if (Array.isArray(value))
+    return grouped(
+      value.map((member) => visibleValue(member, depth + 1)),
+      (members) => members,
+    );
+  return grouped(
+    Object.entries(value).map(
+      ([name, member]) => [visibleText(name), visibleValue(member, depth + 1)] as const,
+    ),
+    Object.fromEntries,
   );
+}
+
+/** The members as their list or object; too many of them as an object of groups that are named by their places. */
+function grouped<Member>(
+  members: readonly Member[],
+  whole: (members: readonly Member[]) => unknown,
+  first = 0,
+): unknown {
+  if (members.length <= GROUP_MEMBERS) return whole(members);
+  // Groups of groups where there are too many of them, too.
+  let size = GROUP_MEMBERS;
+  while (members.length / size > GROUP_MEMBERS) size *= GROUP_MEMBERS;
+  const groups: [string, unknown][] = [];
+  for (let start = 0; start < members.length; start += size) {
+    const group = members.slice(start, start + size);
+    const name = `[${first + start} … ${first + start + group.length - 1}]`;
+    groups.push([name, grouped(group, whole, first + start)]);
+  }
+  return Object.fromEntries(groups);
 }
 
 function memberCount(node: unknown): number {

@@ -1,4 +1,4 @@
-import { render } from "@testing-library/react";
+import { fireEvent, render, screen } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { AnsiText } from "./AnsiText";
 import { ansiRuns, cssColour, plainOutput } from "./ansi";
@@ -219,6 +219,17 @@ describe("code and JSON", () => {
     expect(plain.querySelector("b")).toBeNull();
   });
 
+  it("is whole where it is long, in groups that are laid out one by one", () => {
+    for (const line of ['  "a": 1,', `"${"x".repeat(9_000)}"`]) {
+      const text = Array.from({ length: 12 }, () => `${line}\n`.repeat(20)).join("\n");
+      const { container, unmount } = render(<Code text={text} language="json" />);
+      const chunks = [...container.querySelectorAll(".sr-chunk")].map((chunk) => chunk.textContent);
+      expect(chunks.length).toBeGreaterThan(1);
+      expect(chunks.join("").replaceAll("\n", "")).toBe(text.replaceAll("\n", ""));
+      unmount();
+    }
+  });
+
   it("shows deep, strange and prototype-named values", () => {
     let deep: unknown = 1;
     for (let level = 0; level < 5_000; level += 1) deep = [deep];
@@ -226,6 +237,18 @@ describe("code and JSON", () => {
     expect(container.textContent).toContain("⟦RLO⟧");
     expect(container.textContent).toContain("⟦ZWSP⟧");
     expect(render(<JsonTree value={null} />).container.textContent).toBe("null");
+  });
+
+  it("builds what is opened, piece by piece, and loses no member", () => {
+    const value = Array.from({ length: 70_000 }, (_, index) => `m${index}`);
+    const { container, rerender } = render(<JsonTree value={{ wide: value }} />);
+    expect(container.querySelectorAll("*").length).toBeLessThan(500);
+    fireEvent.click(screen.getByText("[69750 … 69999]:"));
+    expect(screen.getByText('"m69999"')).toBeVisible();
+    expect(screen.queryByText('"m69749"')).toBeNull();
+    expect(container.querySelectorAll("*").length).toBeLessThan(2_000);
+    rerender(<JsonTree value={{ wide: value }} />);
+    expect(screen.getByText('"m69999"')).toBeVisible();
   });
 });
 
