@@ -202,3 +202,27 @@ def test_axe_finds_nothing(site, open_page, theme, session):
     expect(page.get_by_role("navigation", name="Sessions").get_by_role("link").first).to_be_visible()
     found = Axe().run(page).response["violations"]
     assert [(one["id"], node["target"], node["failureSummary"]) for one in found for node in one["nodes"]] == []
+
+
+@pytest.mark.parametrize("height", [560, 740])
+def test_in_a_small_window_the_summary_has_the_room_of_the_trace_while_it_is_open(site, open_page, height):
+    page = open_page(site, f"replay/{LOYALTY}?view=audit")
+    page.set_viewport_size({"width": 360, "height": height})
+    toggle = summary(page).get_by_role("button", name="Security at a glance")
+    expect(toggle).to_have_attribute("aria-expanded", "false")
+    expect(summary(page)).to_contain_text("Commands")
+    expect(page.locator("footer")).to_be_in_viewport(ratio=1)
+
+    toggle.click()
+    cards = summary(page).get_by_role("group", name="Cards of the audit summary")
+    expect(cards).to_be_in_viewport(ratio=1)
+    assert cards.bounding_box()["height"] > height / 7 > feed(page).bounding_box()["height"]
+    expect(page.locator("footer")).to_be_in_viewport(ratio=1)
+    last = summary(page).locator("li > button").last
+    last.scroll_into_view_if_needed()
+    expect(last).to_be_in_viewport()
+
+    last.click()
+    expect(toggle).to_have_attribute("aria-expanded", "false")
+    page.get_by_role("navigation", name="Panels").get_by_role("button", name="Trace").click()
+    expect(feed(page).locator("article[aria-current=true]")).to_be_in_viewport()

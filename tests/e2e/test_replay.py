@@ -457,3 +457,25 @@ def test_nothing_that_axe_knows_is_wrong_in_a_replay(open_session, theme):
     expect(page.get_by_role("navigation", name="Sessions").get_by_role("link").first).to_be_visible()
     found = Axe().run(page).response["violations"]
     assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
+
+
+@pytest.mark.parametrize("width", [360, 390, 520])
+def test_the_bar_is_whole_in_a_small_window(open_session, width):
+    page = open_session(LONG)
+    page.set_viewport_size({"width": width, "height": 560})
+    expect(page.locator(".sr-replay-place")).to_contain_text(f"{LONG_ROWS:,} rows")
+    expect_whole(page, width)
+    page.keyboard.press("Space")
+    expect(bar(page).get_by_role("button", name="Show all", exact=True)).to_be_visible()
+    expect_whole(page, width)
+
+
+def expect_whole(page: Page, width: int) -> None:
+    """Nothing of the bar and of the line below it is cut."""
+    expect(page.locator("footer")).to_be_in_viewport(ratio=1)
+    parts = bar(page).locator("button:visible, select:visible, p")
+    assert parts.count() > 5
+    for part in parts.all():
+        expect(part).to_be_in_viewport(ratio=1)
+        assert part.evaluate("part => part.scrollWidth <= part.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

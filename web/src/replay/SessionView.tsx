@@ -425,6 +425,7 @@ export function SessionView({ sessionId, session, ancestors, railPlace, trace, o
             onQuery={(next) => change({ q: addressedQuery(next) })}
             selectedKey={selectedRow?.key ?? null}
             onJump={jump}
+            isSingle={panels.isSingle}
           />
         )}
         <TraceBody

@@ -1,4 +1,4 @@
-import { useDeferredValue, useMemo } from "react";
+import { useDeferredValue, useMemo, useState } from "react";
 import { formatCount } from "../../format";
 import { useChoice } from "../Panels";
 import { useTreeFigures } from "../sessions";
@@ -20,12 +20,16 @@ interface Props {
   /** Key of the row that is selected. */
   selectedKey: number | null;
   onJump: (rowKey: number) => void;
+  /** There is room for one panel only: the summary takes it from the trace while somebody looks at it. */
+  isSingle: boolean;
 }
 
 /** What the session did that matters to security, above the entries that show it. */
 export function AuditPanel(props: Props) {
   const { trace, session, subagents } = props;
-  const [shown, setShown] = useChoice("audit-summary-shown", true);
+  const [chosen, choose] = useChoice("audit-summary-shown", true);
+  const [asked, ask] = useState(false);
+  const [shown, setShown] = props.isSingle ? [asked, ask] : [chosen, choose];
   // A trace that pours in must not wait for its summary.
   const version = useDeferredValue(trace.version);
   const { rows } = trace;
@@ -79,7 +83,10 @@ export function AuditPanel(props: Props) {
                     isFilter={props.query.acts.has(card)}
                     onFilter={() => props.onQuery({ ...props.query, acts: toggled(props.query.acts, card) })}
                     selectedKey={props.selectedKey}
-                    onJump={props.onJump}
+                    onJump={(key) => {
+                      ask(false);
+                      props.onJump(key);
+                    }}
                   />
                 ))}
               </div>

@@ -25,7 +25,12 @@ export function ReplayBar({ replay, actions, selected, live, zone }: Props) {
   return (
     <section className="sr-replay" aria-label="Replay">
       <div className="sr-transport">
-        <TransportButton label="From the start" disabled={none} act={() => replay.goTo(0)}>
+        <TransportButton
+          label="From the start"
+          disabled={none}
+          act={() => replay.goTo(0)}
+          className="sr-to-start"
+        >
           <path d="M4 3.5v9M12.5 3.5 6.5 8l6 4.5Z" />
         </TransportButton>
         <TransportButton label="One row back" hint="←" disabled={none} act={actions["step-back"]}>
@@ -114,7 +119,8 @@ function Place({ state, selected, zone, live }: PlaceProps) {
   const { length } = timeline.rows;
   const place = (row: number, instant: number) => (
     <>
-      <b>{formatCount(row)}</b> of {formatCount(length)}
+      <b>{formatCount(row)}</b>
+      <span className="sr-replay-of"> of {formatCount(length)}</span>
       <span className="sr-replay-time"> · {timeWords(timeline, instant, zone)}</span>
     </>
   );
