@@ -12,7 +12,7 @@ import re
 import shutil
 import statistics
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,17 +24,17 @@ from playwright.sync_api import Error as BrowserError
 
 import long_session
 import measure
+from write_trace import CORPUS, RECORDED, WriteTrace
 
 ENTRIES = 100_000
 SETTLE_MS = 1_500
 """A new window draws itself for most of a second, with as much of the processors as a page takes."""
 PEERS, PEER_ENTRIES = 10, 5_000
 """Sessions of equal size: opening one after the other must not add up."""
-LONG, FIRST_PEER, LIVE = 0, 1, 99
+LONG, FIRST_PEER = 0, 1
 REPEATS = 5
 SCROLL_SECONDS, SCROLL_PIXELS_A_SECOND = 6, 9_000
 JUMPS, JUMP_SECONDS = 16, 0.25
-APPENDS, APPEND_SECONDS = 150, 0.06
 TOOL = "Edit"
 FLAGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -112,6 +112,25 @@ OPEN_FROM_LIST = """
   await new Promise((resolve) => setTimeout(resolve, 300));
 })()
 """
+GROWING = r"""
+(() => {
+  window.__grown = [];
+  let most = 0;
+  // The foot says how many entries in how many rows: they are there once the last of these rows is.
+  const look = () => {
+    const told = /([\d,]+) entr\w+ in ([\d,]+) row/.exec(document.querySelector("footer").textContent);
+    const [entries, rows] = told.slice(1).map((figure) => Number(figure.replaceAll(",", "")));
+    const last = document.querySelector(`article[aria-posinset="${rows}"][aria-setsize="${rows}"]`);
+    if (entries <= most || last === null) return;
+    most = entries;
+    window.__shown((at) => window.__grown.push([entries, performance.timeOrigin + at]));
+  };
+  look();
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true,
+    attributes: true, attributeFilter: ["aria-setsize", "aria-posinset"] });
+})()
+"""
+SEQS_A_LINE = 1024
 FIRST_ROWS = "window.__first = window.__when(() => document.querySelector('article[data-seq]') !== null);"
 WHOLE = "window.__whole = window.__when(window.__ended);"
 
@@ -271,7 +290,7 @@ def figures(command: str, env: Mapping[str, str], scratch: Path, port: int, say:
                                 "page out with --without-browser.")  # fmt: skip
     projects = scratch / "projects"
     peers = [(FIRST_PEER + number, PEER_ENTRIES) for number in range(PEERS)]
-    long_session.write(projects, [(LONG, ENTRIES), *peers, (LIVE, 40)])
+    long_session.write(projects, [(LONG, ENTRIES), *peers])
     serve = [command, "serve", "--data", str(scratch / "data"), "--port", str(port), "--transcripts", str(projects)]
     env = {name: value for name, value in env.items() if name != "SESSION_REPLAY_API_KEY"}
     env |= {"SESSION_REPLAY_KEY_FILE": str(scratch / "key")}
@@ -287,7 +306,7 @@ def figures(command: str, env: Mapping[str, str], scratch: Path, port: int, say:
             for part in (_opening, _reading, _ten_sessions, _living):
                 name, started = (part.__doc__ or "").split(":")[0], time.perf_counter()
                 try:
-                    found |= part(at, projects)
+                    found |= part(at, server, projects)
                 except (measure.RunFailed, BrowserError) as error:  # the other figures are worth having all the same
                     say.print(f"  {name}: not measured. {error}")
                 else:
@@ -297,7 +316,7 @@ def figures(command: str, env: Mapping[str, str], scratch: Path, port: int, say:
             browser.close()
 
 
-def _opening(at: Chromium, _: Path) -> dict[str, float]:
+def _opening(at: Chromium, *_: object) -> dict[str, float]:
     """Opening: first rows and the whole trace, by the address with and without a cache, and by a click in the list."""
     path = f"replay/{long_session.session_id(LONG)}"
     cold, warm, whole, clicked, busy = (list[float]() for _ in range(5))
@@ -332,7 +351,7 @@ def _opening(at: Chromium, _: Path) -> dict[str, float]:
     }
 
 
-def _reading(at: Chromium, _: Path) -> dict[str, float]:
+def _reading(at: Chromium, *_: object) -> dict[str, float]:
     """Filtering and scrolling: each filter several times, then the wheel and jumps through the whole trace."""
     found: dict[str, float] = {}
     with at.context() as context:
@@ -415,7 +434,7 @@ def _scrolled(shown: Watched) -> dict[str, float]:
     }
 
 
-def _ten_sessions(at: Chromium, _: Path) -> dict[str, float]:
+def _ten_sessions(at: Chromium, *_: object) -> dict[str, float]:
     """Ten sessions in turn, twice: memory after each round, opened from the list at the side."""
     heaps: list[float] = []
     residents: list[float] = []
@@ -436,45 +455,62 @@ def _ten_sessions(at: Chromium, _: Path) -> dict[str, float]:
     }
 
 
-def _living(at: Chromium, projects: Path) -> dict[str, float]:
-    """Living: from the end of a write to the file until the frame that shows its entry."""
-    file = long_session.path(projects, LIVE)
+def _living(at: Chromium, server: measure.Server, projects: Path) -> dict[str, float]:
+    """Living: from the end of a recorded write to the frame that shows its last entry, and the last row with it."""
+    if not CORPUS.is_dir():
+        raise measure.RunFailed(f"there are no recorded writes in {CORPUS}")
     taken: list[float] = []
-    with at.context() as context:
-        shown = Watched(context, at.base)
-        shown.open(f"replay/{long_session.session_id(LIVE)}")
-        shown.ended()
-        shown.page.keyboard.press("G")
-        shown.page.wait_for_timeout(500)
-        shown.page.evaluate(
-            """() => {
-              window.__arrived = {};
-              const look = () => {
-                for (const row of [...document.querySelectorAll("article")].slice(-12)) {
-                  const tick = /tick-(\\d+)-/.exec(row.textContent)?.[1];
-                  if (tick === undefined || tick in window.__arrived) continue;
-                  window.__arrived[tick] = null;
-                  window.__shown((at) => { window.__arrived[tick] = performance.timeOrigin + at; });
-                }
-              };
-              new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
-            }"""
-        )
-        written: list[float] = []
-        with file.open("ab", buffering=0) as out:
-            for number in range(APPENDS):
-                out.write(long_session.notice(LIVE, number, f"tick-{number}-"))
-                written.append(1000 * time.time())
-                shown.page.wait_for_timeout(1000 * APPEND_SECONDS * (0.5 + number * 0.618 % 1))
-        shown.page.wait_for_timeout(1_000)
-        arrived: dict[str, float] = shown.page.evaluate("window.__arrived")
-        taken = sorted(arrived[str(n)] - at_ms for n, at_ms in enumerate(written) if arrived.get(str(n)))
-    if len(taken) < APPENDS * 0.9:
-        raise measure.RunFailed(f"of {APPENDS} lines that were appended only {len(taken)} came to the screen")
+    for recorded in RECORDED:
+        taken += _grown(at, server, WriteTrace(recorded, projects))
+    taken.sort()
     return {
         "page_append_p50_ms": measure.percentile(taken, 0.5),
         "page_append_p99_ms": measure.percentile(taken, 0.99),
+        "page_appends": len(taken),
     }
+
+
+def _grown(at: Chromium, server: measure.Server, trace: WriteTrace) -> list[float]:
+    """Milliseconds of each append to an open session, of the pieces that ended a line."""
+    appends = trace.appends()
+    _, first = next(appends)
+    trace.append(first)
+    lines = first.count(b"\n")
+    _wait(lambda: _entries(server, trace.session), "the session was not taken in within a minute")
+    written: list[tuple[float, int]] = []
+    with at.context() as context:
+        shown = Watched(context, at.base)
+        shown.open(f"replay/{trace.session}")
+        shown.ended()
+        shown.page.evaluate(GROWING)
+        started = time.monotonic()
+        for due, piece in appends:
+            shown.page.wait_for_timeout(1000 * max(0, started + due - time.monotonic()))
+            trace.append(piece)
+            written_at = 1000 * time.time()
+            if b"\n" in piece:
+                lines += piece.count(b"\n")
+                written.append((written_at, lines))
+        shown.page.wait_for_timeout(2_000)
+        grown: list[tuple[int, float]] = shown.page.evaluate("window.__grown")
+    seqs = _entries(server, trace.session)
+    taken: list[float] = []
+    for written_at, until in written:
+        entries = sum(seq // SEQS_A_LINE < until for seq in seqs)
+        shown_at = next((moment for count, moment in grown if count >= entries), None)
+        if shown_at is None:
+            raise measure.RunFailed(f"{trace.session}: line {until} did not come to the screen")
+        taken.append(shown_at - written_at)
+    return taken
+
+
+def _entries(server: measure.Server, session: str) -> list[int]:
+    """The numbers of the entries of a session; none while it is unknown."""
+    try:
+        page = msgspec.json.decode(server.get(f"/api/sessions/{session}/entries?after=-1&limit=500"))
+    except measure.RunFailed:
+        return []
+    return [entry["seq"] for entry in page["items"]]
 
 
 def _signed_in(browser: Browser, log: Path) -> Any:  # noqa: ANN401 - Playwright's own
@@ -491,10 +527,17 @@ def _signed_in(browser: Browser, log: Path) -> Any:  # noqa: ANN401 - Playwright
 
 
 def _wait_for_import(server: measure.Server) -> None:
+    _wait(
+        lambda: msgspec.json.decode(server.get("/api/status"))["local_import"]["state"] == "following",
+        "the sessions were not imported within a minute",
+    )
+
+
+def _wait(question: Callable[[], object], complaint: str) -> None:
     deadline = time.monotonic() + measure.READY_SECONDS
-    while msgspec.json.decode(server.get("/api/status"))["local_import"]["state"] != "following":
+    while not question():
         if time.monotonic() > deadline:
-            raise measure.RunFailed("the sessions were not imported within a minute")
+            raise measure.RunFailed(complaint)
         time.sleep(0.1)
 
 

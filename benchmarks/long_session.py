@@ -1,4 +1,4 @@
-"""Made-up sessions for the page: one of 100,000 entries, others of equal size beside it, and one that is written to.
+"""Made-up sessions for the page: one of 100,000 entries, and others of equal size beside it.
 
 The law: the same arguments give the same bytes.  The mix is that of real sessions: prompts, answers, thinking, calls of
 Bash, Edit and Read with their results, progress reports, runs of machine records, errors, and pauses between them.
@@ -132,16 +132,6 @@ def lines(number: int, entries: int) -> Generator[bytes]:
             if writer.count > entries:
                 return
             yield line
-
-
-def notice(number: int, count: int, text: str) -> bytes:
-    """One more line of a session that is written to while it is looked at, with the time of now."""
-    now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    line = {
-        "type": "system", "subtype": "informational", "content": text, "isSidechain": False, "cwd": PROJECT,
-        "sessionId": session_id(number), "uuid": f"be9c0000-0000-4000-8fff-{count:012d}", "timestamp": now,
-    }  # fmt: skip
-    return json.dumps(line).encode() + b"\n"
 
 
 def write(projects: Path, sessions: Iterable[tuple[int, int]]) -> None:
