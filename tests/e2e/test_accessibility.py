@@ -120,7 +120,7 @@ def test_session(site, open_page, theme, tab):
     [
         (LOYALTY, "Loyalty points"),
         (NIGHTLY, "damaged line"),
-        (COPYING, "copied from another session"),
+        (COPYING, "copied"),
         (HOSTILE, "Hostile"),
     ],
 )

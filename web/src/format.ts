@@ -108,7 +108,7 @@ export function formatDateTimeShort(at: string | null | undefined, zone: string,
   const year = (date: string | null | undefined) => shown(date, zone, "year", { year: "numeric" });
   return year(at) === year(now.toISOString())
     ? shown(at, zone, "short", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" })
-    : shown(at, zone, "date", { day: "numeric", month: "short", year: "numeric" });
+    : formatDate(at, zone);
 }
 
 /** `3 Nov 2026` from the day of a calendar, `2026-11-03`. */
@@ -128,6 +128,11 @@ export function formatDateTimeExact(at: string | null | undefined, zone: string)
     fractionalSecondDigits: 3,
     timeZoneName: "short",
   });
+}
+
+/** `1 Jan 1970`. */
+export function formatDate(at: string | null | undefined, zone: string): string {
+  return shown(at, zone, "date", { day: "numeric", month: "short", year: "numeric" });
 }
 
 /** `07:04:05`, for the rows of a trace. */

@@ -12,6 +12,9 @@ it("tells whole coverage, gaps, and lines that are still being read apart", () =
     state: "gaps",
     missing: "2 without an entry",
   });
+  expect(coverageOf(session({ lines: 8, lines_with_entries: 8, damaged_lines: 1 })).lines).toBe(
+    "8 of 8 lines, 1 damaged",
+  );
   expect(coverageOf(session({ lines: 8, lines_with_entries: 9 })).state).toBe("gaps");
   expect(coverageOf(session({ lines: 8, lines_with_entries: 6, pending_bytes: 2_000 }))).toMatchObject({
     state: "reading",

@@ -128,8 +128,9 @@ export interface Coverage {
 
 /** Whether every line of the transcript has an entry. */
 export function coverageOf(session: Session): Coverage {
-  const { lines, lines_with_entries, pending_bytes } = session;
-  const counted = `${formatCount(lines_with_entries)} of ${formatCount(lines)} ${lines === 1 ? "line" : "lines"}`;
+  const { lines, lines_with_entries, damaged_lines, pending_bytes } = session;
+  const damaged = damaged_lines > 0 ? `, ${formatCount(damaged_lines)} damaged` : "";
+  const counted = `${formatCount(lines_with_entries)} of ${formatCount(lines)} ${lines === 1 ? "line" : "lines"}${damaged}`;
   if (pending_bytes > 0)
     return { state: "reading", lines: counted, missing: `${formatBytes(pending_bytes)} still being read` };
   if (lines_with_entries === lines) return { state: "whole", lines: counted, missing: null };

@@ -76,7 +76,13 @@ test("a session is named by its title, else by the first line that was asked", (
   expect(titleOf(session({ id: "a", title: " ", first_prompt: "\n\n do this \nand that" })).text).toBe(
     "do this",
   );
-  expect(titleOf(session({ id: "a", messages: 0 }))).toEqual({ text: "Empty session", known: false });
+  for (const [is, text] of [
+    [{ size_bytes: 0 }, "Empty session"],
+    [{ size_bytes: 0, pending_bytes: 9 }, "Being read…"],
+    [{ size_bytes: 9, messages: 0 }, "Session without messages"],
+    [{ size_bytes: 9, messages: 1 }, "Session without a title"],
+  ] as const)
+    expect(titleOf(session({ id: "a", messages: 0, ...is }))).toEqual({ text, known: false });
   expect(titleOf(session({ id: "a.b", parent_id: "a", warmup: true })).text).toBe("Warm-up");
 });
 

@@ -60,7 +60,18 @@ export function titleOf(session: Session): { text: string; known: boolean } {
   if (text !== null) return { text, known: true };
   if (session.parent_id !== null)
     return { text: session.warmup ? "Warm-up" : "Subagent without a description", known: false };
-  return { text: session.messages === 0 ? "Empty session" : "Session without a title", known: false };
+  return { text: whatItIs(session), known: false };
+}
+
+function whatItIs(session: Session): string {
+  if (isUnread(session)) return "Being read…";
+  if (session.size_bytes === 0) return "Empty session";
+  return session.messages === 0 ? "Session without messages" : "Session without a title";
+}
+
+/** Its bytes are stored, and none of them was read yet: its figures say nothing. */
+export function isUnread(session: Session): boolean {
+  return session.pending_bytes > 0 && session.size_bytes === 0;
 }
 
 function firstLine(text: string | null): string | null {

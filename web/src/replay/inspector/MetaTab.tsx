@@ -9,6 +9,7 @@ import {
 } from "../../format";
 import { zoneName } from "../../timeZone";
 import { permanentLink } from "../address";
+import { instantOf, isWrong } from "../instant";
 import { RECORDED_WORDS, recordsTooLittle } from "../recorded";
 import type { Entry, EntryWhole, Session } from "../shapes";
 import { TYPE_WORDS } from "../trace/EntryMark";
@@ -53,11 +54,14 @@ export function entryBefore(entries: ReadonlyMap<number, Entry>, seq: number): E
 
 function timeFacts({ at, meta, duration_ms }: EntryWhole, session: Session | null, before: Entry | null) {
   const local = zoneName("local");
-  const since = at && session?.started_at ? Date.parse(at) - Date.parse(session.started_at) : Number.NaN;
-  const gap = at && before?.at ? Date.parse(at) - Date.parse(before.at) : Number.NaN;
+  const since = instantOf(at) - instantOf(session?.started_at ?? null);
+  const gap = instantOf(at) - instantOf(before?.at ?? null);
   return [
     at ? { name: `Local (${local})`, value: formatDateTimeExact(at, local) } : null,
     at ? { name: "UTC", value: at } : { name: "Time", value: "This line and those before it have none." },
+    isWrong(at)
+      ? { name: "Clock", value: "Wrong when this was written: no duration is measured with it." }
+      : null,
     Number.isFinite(since) && since >= 0 ? { name: "Since start", value: `+${formatDuration(since)}` } : null,
     Number.isFinite(gap)
       ? {

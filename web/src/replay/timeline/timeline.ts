@@ -5,6 +5,7 @@
  * so far, and a row without a time has that of the row before. On the clock a row stands for `ROW_MS_MIN` at least:
  * positions grow strictly, every position has one last row and every row a position of its own.
  */
+import { instantOf } from "../instant";
 import type { Entry } from "../shapes";
 import { entriesOf, headOf, IDLE_MS_MIN, type Row } from "../trace/rows";
 
@@ -235,40 +236,6 @@ export class Timeline {
 function clockGap(gap_ms: number, skipIdle: boolean): number {
   const most = skipIdle ? PAUSE_MS_MAX : Number.POSITIVE_INFINITY;
   return Math.min(most, Math.max(ROW_MS_MIN, gap_ms));
-}
-
-/** `2026-11-22T10:23:30.123Z`, as nearly all times are written. */
-const USUAL_LENGTH = 24;
-const ZERO = "0".charCodeAt(0);
-
-/** Milliseconds since 1970, NaN for no time. `Date.parse` alone would be most of what a timeline costs. */
-function instantOf(at: string | null): number {
-  if (at === null) return Number.NaN;
-  const usual = at.length === USUAL_LENGTH && at[10] === "T" && at[19] === "." && at[23] === "Z";
-  if (!usual) return Date.parse(at);
-  const date = digits(at, 0, 4) * 10_000 + digits(at, 5, 7) * 100 + digits(at, 8, 10);
-  if (date !== lastDay.date) {
-    lastDay = {
-      date,
-      start: Date.UTC(Math.floor(date / 10_000), (Math.floor(date / 100) % 100) - 1, date % 100),
-    };
-  }
-  const seconds = (digits(at, 11, 13) * 60 + digits(at, 14, 16)) * 60 + digits(at, 17, 19);
-  return lastDay.start + seconds * 1_000 + digits(at, 20, 23);
-}
-
-/** Neighbours are of one day nearly always. */
-let lastDay = { date: 0, start: Number.NaN };
-
-/** The number that the digits of a text from `from` to `to` write, NaN where one is none. */
-function digits(text: string, from: number, to: number): number {
-  let number = 0;
-  for (let index = from; index < to; index += 1) {
-    const digit = text.charCodeAt(index) - ZERO;
-    if (digit < 0 || digit > 9) return Number.NaN;
-    number = number * 10 + digit;
-  }
-  return number;
 }
 
 /** What an entry is marked for; of a change that failed, too. */

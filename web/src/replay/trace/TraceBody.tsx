@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { formatBytes } from "../../format";
 import { Failure } from "../../shell/FailurePage";
 import type { Session } from "../shapes";
 import type { Row } from "./rows";
@@ -32,16 +33,13 @@ export function TraceBody({ trace, visible, view, session, onClear, onRetry, chi
     );
   }
   if (trace.caughtUp) {
+    const [what, why] = whyNothing(session);
     return (
       <div className="sr-empty-trace">
         <p>
-          <b>No lines yet.</b>
+          <b>{what}</b>
         </p>
-        <p>
-          {session?.live
-            ? "They appear here as the session writes them."
-            : "The transcript file of this session is empty."}
-        </p>
+        <p>{why}</p>
       </div>
     );
   }
@@ -60,4 +58,16 @@ export function TraceBody({ trace, visible, view, session, onClear, onRetry, chi
       ))}
     </div>
   );
+}
+
+function whyNothing(session: Session | null): [what: string, why: string] {
+  if (session !== null && session.pending_bytes > 0)
+    return [
+      "Being read…",
+      `${formatBytes(session.pending_bytes)} are stored and not read yet. Their entries appear here by themselves.`,
+    ];
+  if (session?.live) return ["No lines yet.", "They appear here as the session writes them."];
+  if (session !== null && session.size_bytes > 0)
+    return ["No lines.", "The transcript file of this session holds nothing but empty lines."];
+  return ["No lines yet.", "The transcript file of this session is empty."];
 }

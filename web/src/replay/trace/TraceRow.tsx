@@ -1,7 +1,15 @@
 import { memo, useRef } from "react";
-import { formatCount, formatDateTimeExact, formatDuration, formatShort, formatTime } from "../../format";
+import {
+  formatCount,
+  formatDate,
+  formatDateTimeExact,
+  formatDuration,
+  formatShort,
+  formatTime,
+} from "../../format";
 import { permanentLink } from "../address";
 import { CopyButton } from "../clipboard";
+import { isWrong } from "../instant";
 import { relativePath } from "../paths";
 import type { Entry, Session } from "../shapes";
 import { VisibleText } from "../text/VisibleText";
@@ -208,7 +216,7 @@ const RowFrame = memo(function RowFrame(props: FrameProps) {
                 dateTime={head.at ?? undefined}
                 title={formatDateTimeExact(head.at, zone)}
               >
-                {formatTime(head.at, zone)}
+                {isWrong(head.at) ? formatDate(head.at, zone) : formatTime(head.at, zone)}
               </time>
             </span>
           </header>
@@ -295,7 +303,14 @@ function RowWords({ row, head, find, project, depth }: WordsProps) {
       {isDamaged(head) && (
         <Badge tone="error" text={head.raw_type === "damaged" ? "damaged line" : "oversized line"} />
       )}
-      {head.inherited && <Badge text="copied from another session" />}
+      {isWrong(head.at) && (
+        <Badge
+          tone="error"
+          text="wrong clock"
+          title="No agent can have written this then: no duration is measured with this time"
+        />
+      )}
+      {head.inherited && <Badge text="copied" title="Copied from another session, which counts it" />}
       {head.sidechain && !row.nest && depth === 1 && <Badge text="subagent" />}
       {row.kind === "tool" && (row.result?.has_diff || head.has_diff) && !hasFailed(row) && (
         <Badge text={changeOf(row.result?.preview ?? "")?.counts ?? "diff"} tone="diff" />
@@ -309,8 +324,12 @@ function RowWords({ row, head, find, project, depth }: WordsProps) {
   );
 }
 
-function Badge({ text, tone = "plain" }: { text: string; tone?: string }) {
-  return <span className={`sr-badge sr-badge-${tone}`}>{text}</span>;
+function Badge({ text, tone = "plain", title }: { text: string; tone?: string; title?: string }) {
+  return (
+    <span className={`sr-badge sr-badge-${tone}`} title={title}>
+      {text}
+    </span>
+  );
 }
 
 function EntryFacts({ entry }: { entry: Entry }) {

@@ -32,6 +32,7 @@ export function TraceStatus({ trace, session, shown, onRetry }: Props) {
         caughtUp={trace.caughtUp}
         isEmpty={count === 0}
         live={session?.live ?? false}
+        isBeingRead={(session?.pending_bytes ?? 0) > 0}
         onRetry={onRetry}
       />
       {trace.rewrites > 0 && <span>The file was rewritten: shown again from its start.</span>}
@@ -50,10 +51,12 @@ interface WordsProps {
   /** Nothing has come yet. */
   isEmpty: boolean;
   live: boolean;
+  /** Some of it is stored, and not read into entries yet. */
+  isBeingRead: boolean;
   onRetry: () => void;
 }
 
-function ConnectionWords({ connection, caughtUp, isEmpty, live, onRetry }: WordsProps) {
+function ConnectionWords({ connection, caughtUp, isEmpty, live, isBeingRead, onRetry }: WordsProps) {
   switch (connection.state) {
     case "connecting":
       return <span role="status">Connecting…</span>;
@@ -77,6 +80,7 @@ function ConnectionWords({ connection, caughtUp, isEmpty, live, onRetry }: Words
       );
     case "open":
       if (!caughtUp) return <span>Loading…</span>;
+      if (isBeingRead && !live) return <span>Being read…</span>;
       return live ? <span className="sr-live">Following live</span> : <span>Complete</span>;
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { call, entry, record, result } from "../entries.testing";
+import { isWrong } from "../instant";
 import type { Entry } from "../shapes";
 import { EVERYTHING, visibleTrace } from "./query";
 import {
@@ -123,6 +124,19 @@ describe("Rows", () => {
       entry(3, { at: at(2 * IDLE_MS_MIN) }),
     );
     expect(rows.list.map((row) => row.idle_ms)).toEqual([null, null, null, IDLE_MS_MIN + 1]);
+  });
+
+  it("measures with no time of a wrong clock", () => {
+    const times = [
+      "2026-11-22T10:00:00Z",
+      "1970-01-01T00:00:00Z",
+      "2100-01-01T00:00:00Z",
+      "2026-11-22T10:00:01Z",
+    ];
+    const rows = rowsOf(...times.map((at, seq) => entry(seq, { at })));
+    expect(rows.list.map((row) => row.idle_ms)).toEqual([null, null, null, null]);
+    expect(times.map(isWrong)).toEqual([false, true, true, false]);
+    expect(isWrong(null)).toBe(false);
   });
 });
 

@@ -7,6 +7,7 @@
  * by identity whether it must be drawn again; the list of its members is shared and grows in place,
  * since a run can have 100,000 of them.
  */
+import { instantOf } from "../instant";
 import type { Entry, EntryPatch } from "../shapes";
 
 /** Where the trace of a subagent stands that is opened in place, inside another one. */
@@ -181,7 +182,7 @@ export class Rows {
   }
 
   #idleBefore(entry: Entry): number | null {
-    const time = entry.at ? Date.parse(entry.at) : Number.NaN;
+    const time = instantOf(entry.at);
     if (Number.isNaN(time) || entry.inherited) return null;
     const idle = this.#lastTime === null ? 0 : time - this.#lastTime;
     this.#lastTime = Math.max(time, this.#lastTime ?? time);
@@ -238,7 +239,6 @@ export function statusOf(row: ToolRow, live: boolean): ToolStatus {
 export function durationOf(row: ToolRow): number | null {
   if (!row.result) return null;
   if (row.result.duration_ms !== null) return row.result.duration_ms;
-  if (!row.call.at || !row.result.at) return null;
-  const between = Date.parse(row.result.at) - Date.parse(row.call.at);
+  const between = instantOf(row.result.at) - instantOf(row.call.at);
   return between >= 0 ? between : null;
 }
