@@ -427,6 +427,55 @@ def test_back_restores_filter_place_and_open_rows(site, open_page):
     expect(page.get_by_role("link", name="List order states")).to_be_visible()
 
 
+def scrolled_to(page: Page, past_px: int) -> tuple[str, float]:
+    """Scrolls the list; the session under the pointer then, and where its row is on the screen."""
+    page.mouse.move(640, 400)
+    until(lambda: page.mouse.wheel(0, 400) or page.evaluate("scrollY") > past_px, "the list to scroll")
+    until(lambda: settled(page), "the list to rest")
+    name = page.evaluate(
+        "document.elementFromPoint(640, 400).closest('[role=row]').querySelector('a.session-link').textContent"
+    )
+    return name, page.get_by_role("link", name=name, exact=True).bounding_box()["y"]
+
+
+def is_at(page: Page, name: str, place: float) -> bool:
+    """Whether a session's row is where it was on the screen."""
+    row = page.get_by_role("link", name=name, exact=True)
+    return row.count() == 1 and abs(row.bounding_box()["y"] - place) < 2
+
+
+def test_back_between_two_orders_and_after_reloads_restores_place_and_open_rows(site, open_page):
+    page = open_page(site, "?filter=messages.ge.0")
+    page.get_by_role("button", name="3 subagents of Loyalty points").click()
+    page.get_by_role("button", name="1 subagent of Find where orders change state").click()
+    expect(page.get_by_role("link", name="List order states")).to_be_visible()
+    # Further than the first page of the list reaches.
+    newest, newest_px = scrolled_to(page, 4_500)
+    by_messages = page.get_by_role("columnheader", name="Messages")
+    by_messages.get_by_role("button").click()
+    expect(by_messages).to_have_attribute("aria-sort", "descending")
+    expect(page.get_by_role("link", name="Use every tool once.")).to_be_attached()
+    longest, longest_px = scrolled_to(page, 1_500)
+
+    page.go_back()
+    until(lambda: is_at(page, newest, newest_px), "the place in the first order")
+    page.go_forward()
+    until(lambda: is_at(page, longest, longest_px), "the place in the second order")
+    page.go_back()
+    until(lambda: is_at(page, newest, newest_px), "the place in the first order, again")
+
+    page.get_by_role("link", name=newest, exact=True).click()
+    expect(page.get_by_role("heading", level=1, name=newest)).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", level=1, name=newest)).to_be_visible()
+    page.go_back()
+    until(lambda: is_at(page, newest, newest_px), "the place after a reload of the session")
+    page.reload()
+    until(lambda: is_at(page, newest, newest_px), "the place after a reload of the list")
+    page.evaluate("scrollTo(0, 0)")
+    expect(page.get_by_role("link", name="List order states")).to_be_visible()
+
+
 def settled(page: Page) -> bool:
     """Whether the scroll position is the same one frame later."""
     return page.evaluate(

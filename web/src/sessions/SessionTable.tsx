@@ -107,6 +107,19 @@ export function SessionTable({
   );
 }
 
+/** The session whose link has the focus. */
+export function focusedSession(): string | null {
+  return document.activeElement?.getAttribute("data-session") ?? null;
+}
+
+/** Gives the focus to the link of a session, null standing for none; false while there is no such row. */
+export function focusSession(id: string | null): boolean {
+  if (id === null) return true;
+  const link = document.querySelector<HTMLElement>(`[data-session="${CSS.escape(id)}"]`);
+  link?.focus({ preventScroll: true });
+  return link !== null;
+}
+
 function tableStyle(columns: readonly Column[], row_px: number): CSSProperties {
   return { "--columns": gridTracks(columns), "--row": `${row_px}px` } as CSSProperties;
 }
@@ -229,6 +242,7 @@ function SessionRow({
             params={{ sessionId: session.id }}
             search={search}
             className={title.known ? "session-link" : "session-link untitled"}
+            data-session={session.id}
           >
             <bdi title={shown}>{shown}</bdi>
           </Link>

@@ -22,9 +22,9 @@ import { KeyList } from "./KeyList";
 import { useKeys } from "./keys";
 import { refreshAll, useSessionList } from "./list";
 import { NoSessions } from "./NoSessions";
-import { usePlace } from "./place";
+import { type Place, useArrival, useDeparture } from "./place";
 import { useChosenColumns } from "./preferences";
-import { SessionTable, TableSkeleton } from "./SessionTable";
+import { focusedSession, focusSession, SessionTable, TableSkeleton } from "./SessionTable";
 import { leftOut, type SessionsSearch, sessionsSearch } from "./search";
 import { SORT_DEFAULT, type Sort } from "./sort";
 import { TablePreferences } from "./TablePreferences";
@@ -49,7 +49,7 @@ export function SessionsPage() {
   const { filter, sort = SORT_DEFAULT } = route.useSearch();
   const navigate = route.useNavigate();
   const client = useQueryClient();
-  const { arrived, remember } = usePlace();
+  const arrived = useArrival();
 
   const status = useStatus();
   const importing = isImporting(status?.local_import);
@@ -75,8 +75,7 @@ export function SessionsPage() {
   const setSort = (next: Sort) => show({ ...(filter && { filter }), sort: next });
   const setView = (view: View) => show(sessionsSearch({ ...view }));
 
-  const { rows, toggle, retry } = useTree(sessions, arrived.open, remember);
-  useScrollPlace(arrived.scroll_px, remember, rows.length > 0, waiting, atTop, showWaiting);
+  const { rows, open, toggle, retry } = useTree(sessions, arrived);
   useChangesOfTotal(total);
 
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = list;
@@ -94,6 +93,12 @@ export function SessionsPage() {
       </Button>
     </div>
   ) : null;
+
+  // Subagents that are still to come would move the rows beneath them.
+  const settled = rows.length > 0 && !list.isPlaceholderData && rows.every(({ kind }) => kind !== "loading");
+  const scroll = useReturn(arrived, settled, rows.length, !hasNextPage);
+  useDeparture(() => ({ open, scroll_px: scroll(), focused: focusedSession() }));
+  useWaiting(waiting, atTop, showWaiting);
 
   const [chosenColumns] = useChosenColumns();
   const [measured, width_px] = useWidth();
@@ -257,36 +262,54 @@ function useChangesOfTotal(total: number | undefined) {
 }
 
 const RESTORE_FRAMES_MAX = 60;
+/** What shows that the reader goes on from where he is. */
+const GOES_ON = ["wheel", "touchstart", "pointerdown", "keydown"];
 
-/** Remembers the scroll position, returns to it on arrival, and lets waiting rows in when the top is reached. */
-function useScrollPlace(
-  arrived_px: number,
-  remember: (change: { scroll_px: number }) => void,
-  hasRows: boolean,
-  waiting: boolean,
-  atTop: () => boolean,
-  showWaiting: () => void,
-) {
-  const restored = useRef(arrived_px === 0);
+/**
+ * Returns to the place that was arrived at, as far as the rows that are there reach.
+ *
+ * They may come page by page, and the virtual list takes its full height some frames after them. `settled` says that
+ * what is shown belongs to this place, `complete` that no more rows come.
+ *
+ * Returns where the reader is: on the way, where that leads to.
+ */
+function useReturn(arrived: Place | null, settled: boolean, rows: number, complete: boolean): () => number {
+  const target = useRef<Place>(null);
   useLayoutEffect(() => {
-    if (restored.current || !hasRows) return;
-    restored.current = true;
-    // The virtual list takes its full height some frames after it is there.
+    target.current = arrived;
+    const abort = new AbortController();
+    const stay = () => {
+      target.current = null;
+    };
+    for (const kind of GOES_ON) window.addEventListener(kind, stay, { signal: abort.signal, passive: true });
+    return () => abort.abort();
+  }, [arrived]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another place or more rows are a reason to try again
+  useLayoutEffect(() => {
+    if (!settled) return;
+    let frame = 0;
     let frames = 0;
     const go = () => {
-      window.scrollTo(0, arrived_px);
+      const place = target.current;
+      if (place === null) return;
+      window.scrollTo(0, place.scroll_px);
+      const isThere = Math.abs(window.scrollY - place.scroll_px) <= 1 && focusSession(place.focused);
       frames += 1;
-      if (Math.abs(window.scrollY - arrived_px) > 1 && frames < RESTORE_FRAMES_MAX) requestAnimationFrame(go);
+      if (!isThere && frames < RESTORE_FRAMES_MAX) frame = requestAnimationFrame(go);
+      else if (isThere || complete) target.current = null;
     };
     go();
-  }, [hasRows, arrived_px]);
+    return () => cancelAnimationFrame(frame);
+  }, [arrived, settled, rows, complete]);
+  return () => target.current?.scroll_px ?? window.scrollY;
+}
 
+/** Lets waiting rows in when the top is reached. */
+function useWaiting(waiting: boolean, atTop: () => boolean, showWaiting: () => void) {
   useEffect(() => {
-    const onScroll = () => {
-      if (restored.current) remember({ scroll_px: window.scrollY });
-      if (waiting && atTop()) showWaiting();
-    };
+    const onScroll = () => waiting && atTop() && showWaiting();
     window.addEventListener("scroll", onScroll, { passive: true });
     return () => window.removeEventListener("scroll", onScroll);
-  }, [remember, waiting, atTop, showWaiting]);
+  }, [waiting, atTop, showWaiting]);
 }

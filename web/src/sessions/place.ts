@@ -1,33 +1,82 @@
-import { useLocation } from "@tanstack/react-router";
-import { useCallback, useRef, useState } from "react";
+import { type ParsedLocation, useRouter } from "@tanstack/react-router";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 
-/** Where the reader was in the list; kept for each entry of the browser's history, so that Back finds it again. */
-interface Place {
+/** Where the reader was in the list. */
+export interface Place {
   open: ReadonlySet<string>;
   scroll_px: number;
+  /** The session whose row had the focus. */
+  focused: string | null;
 }
 
-const NOWHERE: Place = { open: new Set(), scroll_px: 0 };
 const PLACES_MAX = 50;
-const places = new Map<string, Place>();
+/** Of this tab, as its history is: a reload finds both again. */
+const STORED = "session-replay.places";
+/** By the key that the router gives each entry of the browser's history. */
+const places = read();
 
-/** The place that Back returned to, and a function that remembers where the reader is now. */
-export function usePlace(): { arrived: Place; remember: (change: Partial<Place>) => void } {
-  const { pathname, key } = useLocation({
-    select: ({ pathname, state, href }) => ({ pathname, key: state.__TSR_key ?? href }),
-    structuralSharing: true,
+/** The place that the reader came back to: another one with each Back and Forward, null before the first. */
+export function useArrival(): Place | null {
+  const router = useRouter();
+  const [arrived, setArrived] = useState(() => places.get(keyOf(router.latestLocation)) ?? null);
+  useEffect(
+    () =>
+      router.subscribe("onResolved", ({ toLocation, pathChanged }) => {
+        const place = places.get(keyOf(toLocation));
+        // An entry that was never left is a new one: the list stays as it is.
+        if (!pathChanged && place !== undefined) setArrived(place);
+      }),
+    [router],
+  );
+  return arrived;
+}
+
+/** Keeps the place that `place` tells when the reader leaves this entry of the history, or the page is reloaded. */
+export function useDeparture(place: () => Place): void {
+  const router = useRouter();
+  const latest = useRef(place);
+  useLayoutEffect(() => {
+    latest.current = place;
   });
-  const own = useRef({ pathname, key });
-  // The location changes before this page is taken away: what is remembered then still belongs to its own entry.
-  if (pathname === own.current.pathname) own.current.key = key;
+  useEffect(() => {
+    const leave = (from: ParsedLocation) => keep(keyOf(from), latest.current());
+    const unsubscribe = router.subscribe("onBeforeNavigate", ({ fromLocation }) => {
+      if (fromLocation !== undefined) leave(fromLocation);
+    });
+    const onPageHide = () => leave(router.latestLocation);
+    window.addEventListener("pagehide", onPageHide);
+    return () => {
+      unsubscribe();
+      window.removeEventListener("pagehide", onPageHide);
+    };
+  }, [router]);
+}
 
-  const [arrived] = useState(() => places.get(key) ?? NOWHERE);
-  const remember = useCallback((change: Partial<Place>) => {
-    const known = places.get(own.current.key) ?? NOWHERE;
-    places.delete(own.current.key);
-    places.set(own.current.key, { ...known, ...change });
-    const oldest = places.keys().next();
-    if (places.size > PLACES_MAX && !oldest.done) places.delete(oldest.value);
-  }, []);
-  return { arrived, remember };
+function keyOf({ state, href }: ParsedLocation): string {
+  return state.__TSR_key ?? href;
+}
+
+function keep(key: string, place: Place): void {
+  places.delete(key);
+  places.set(key, place);
+  const oldest = places.keys().next();
+  if (places.size > PLACES_MAX && !oldest.done) places.delete(oldest.value);
+  const written = [...places].map(([one, { open, ...rest }]) => [one, { ...rest, open: [...open] }]);
+  try {
+    sessionStorage.setItem(STORED, JSON.stringify(written));
+  } catch {
+    // Storage is full or switched off: the places hold until the page is reloaded.
+  }
+}
+
+function read(): Map<string, Place> {
+  try {
+    const written = JSON.parse(sessionStorage.getItem(STORED) ?? "[]") as [
+      string,
+      Place & { open: string[] },
+    ][];
+    return new Map(written.map(([key, { open, ...rest }]) => [key, { ...rest, open: new Set(open) }]));
+  } catch {
+    return new Map();
+  }
 }

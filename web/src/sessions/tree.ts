@@ -4,13 +4,14 @@ import type { Session } from "../api/client";
 import { subagentsQuery } from "./list";
 import { type Branch, rowsOf } from "./rows";
 
+const NONE_OPEN: ReadonlySet<string> = new Set();
+
 /** Which sessions are open, and the rows that follow from it; subagents are asked for when they are needed. */
-export function useTree(
-  sessions: Session[],
-  openAtFirst: ReadonlySet<string>,
-  remember: (change: { open: ReadonlySet<string> }) => void,
-) {
-  const [open, setOpen] = useState(openAtFirst);
+export function useTree(sessions: Session[], arrived: { open: ReadonlySet<string> } | null) {
+  const [open, setOpen] = useState(arrived?.open ?? NONE_OPEN);
+  useEffect(() => {
+    if (arrived !== null) setOpen(arrived.open);
+  }, [arrived]);
   // Parents that were ever opened here: their queries live on, so closing and opening again costs nothing.
   const [parents, setParents] = useState<ReadonlyMap<string, Session>>(new Map());
   const wanted = useMemo(() => {
@@ -45,12 +46,11 @@ export function useTree(
       return next;
     });
   }, []);
-  useEffect(() => remember({ open }), [open, remember]);
   const client = useQueryClient();
   const retry = useCallback(
     (parent: Session) => void client.refetchQueries({ queryKey: subagentsQuery(parent).queryKey }),
     [client],
   );
   const rows = rowsOf(sessions, open, (id) => branches.get(id) ?? { state: "loading" });
-  return { rows, toggle, retry };
+  return { rows, open, toggle, retry };
 }
