@@ -324,6 +324,34 @@ def test_what_is_under_the_pointer_is_told_and_any_place_of_a_row_opens_the_sess
     expect(page.get_by_role("heading", level=1, name="Loyalty points")).to_be_visible()
 
 
+def test_a_value_that_cannot_be_understood_is_said_asked_of_nobody_and_corrected(fleet, open_page):
+    page = open_page(fleet)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_label("Filter sessions").first.focus()
+    for typed in ("Duration > 5x", "Messages > 1.5", "Agent (host) ^ mbp"):
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+    expect(heading(page, 5)).to_be_visible()
+    refused = page.get_by_role("search").get_by_role("alert")
+    expect(refused).to_contain_text("Duration > 5x is not applied. Write a length of time, such as 1h 30m")
+    expect(refused).to_contain_text("Messages > 1.5 is not applied. Write a whole number")
+    assert filter_of(page) == {"and": [{"property": "host", "operator": "^", "value": "mbp"}]}
+    assert not [address for address in asked if "/api/" in address and ("5x" in address or "1.5" in address)]
+
+    page.get_by_role("button", name="Messages > 1.5", exact=True).click()
+    value = page.get_by_role("dialog").get_by_role("textbox", name="Messages")
+    expect(value).to_have_value("1.5")
+    value.fill("1")
+    page.get_by_role("button", name="Apply").click()
+    expect(heading(page, 0)).to_be_visible()
+    expect(refused).not_to_contain_text("Messages")
+    expect(refused).to_contain_text("Duration > 5x")
+    page.get_by_role("button", name="Remove Duration > 5x").click()
+    expect(refused).to_have_count(0)
+    expect(heading(page, 0)).to_be_visible()
+
+
 def test_the_filter_is_reached_by_its_key(fleet, open_page):
     page = open_page(fleet)
     expect(heading(page, ALL)).to_be_visible()

@@ -1,6 +1,6 @@
 import PropertyFilter, { type PropertyFilterProps } from "@cloudscape-design/components/property-filter";
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, type Ref, useMemo, useState } from "react";
+import { type ReactNode, type Ref, useEffect, useMemo, useState } from "react";
 import { answer, api } from "../api/client";
 import { formatCount, formatShort } from "../format";
 import { useZoneName, wallTime } from "../timeZone";
@@ -9,13 +9,14 @@ import { isHosts } from "./hosts";
 import {
   FREE_TEXT,
   FREE_TEXT_OPERATORS,
+  howToWrite,
   type Kind,
   PROPERTIES,
   type Property,
   propertyOf,
   shownValue,
 } from "./properties";
-import { EMPTY_QUERY, filterOfQuery, sharedQuery } from "./query";
+import { EMPTY_QUERY, type Reading, readQuery, sharedQuery } from "./query";
 import { isEdge } from "./range";
 import { isCondition } from "./terms";
 import { filterText } from "./words";
@@ -49,13 +50,21 @@ export function SessionFilter({ filter, onChange, total, loading, before, ref }:
     [filter, zone],
   );
   const { options, status, load } = useSuggestions();
+  const [typed, setTyped] = useTyped(filter);
+
+  const type = (detail: PropertyFilterProps.Query) => {
+    const reading = readQuery(detail, zone, filter);
+    const next = merged(reading.filter);
+    setTyped(reading, next);
+    if (written(next) !== written(filter)) onChange(next);
+  };
 
   return (
     <div className="session-filter">
       <PropertyFilter
         ref={ref}
-        query={query ?? EMPTY_QUERY}
-        onChange={({ detail }) => onChange(merged(filterOfQuery(detail, zone, filter)))}
+        query={typed?.query ?? query ?? EMPTY_QUERY}
+        onChange={({ detail }) => type(detail)}
         enableTokenGroups
         customControl={before}
         freeTextFiltering={FREE_TEXT_FILTERING}
@@ -77,6 +86,13 @@ export function SessionFilter({ filter, onChange, total, loading, before, ref }:
         tokenLimit={8}
         i18nStrings={STRINGS}
       />
+      {typed !== null && typed.unread.length > 0 && (
+        <p className="session-filter-unread" role="alert">
+          {typed.unread.map((token) => (
+            <span key={JSON.stringify(token)}>{refusal(token, zone)}</span>
+          ))}
+        </p>
+      )}
       {query !== null && elsewhere.length > 0 && (
         <p className="session-filter-deep">Agents and times of this filter stand in their own controls.</p>
       )}
@@ -91,6 +107,34 @@ export function SessionFilter({ filter, onChange, total, loading, before, ref }:
       )}
     </div>
   );
+}
+
+/**
+ * What the input says beyond the filter: what was typed and not understood, and what is on its way into the address.
+ *
+ * It holds for the filter that it was typed into and for the one that it makes; any other one takes its place.
+ */
+function useTyped(filter: FilterNode | undefined) {
+  const [typed, setTyped] = useState<(Reading & { before: string; after: string }) | null>(null);
+  const now = written(filter);
+  useEffect(() => {
+    setTyped((one) => (one?.after === now && one.unread.length > 0 ? { ...one, before: now } : null));
+  }, [now]);
+  const set = (reading: Reading, next: FilterNode | undefined) =>
+    setTyped({ ...reading, before: now, after: written(next) });
+  const holds = typed !== null && (typed.before === now || typed.after === now);
+  return [holds ? typed : null, set] as const;
+}
+
+function written(filter: FilterNode | undefined): string {
+  return JSON.stringify(filter ?? null);
+}
+
+/** Why a token is not part of the filter, and what would be. */
+function refusal({ propertyKey = "", operator, value }: PropertyFilterProps.Token, zone: string): string {
+  const property = propertyOf.get(propertyKey);
+  if (property === undefined) return "";
+  return `${property.label} ${operator} ${shownValue(property, value, zone)} is not applied. ${howToWrite(property)}`;
 }
 
 /** Values of the property that is being filtered by, as the data has them. */

@@ -87,35 +87,70 @@ function valuesOf(kind: Kind, choices: string[] | undefined): Pick<Property, "va
   return { values: Object.fromEntries(choices.map((value) => [value, label(value)])) };
 }
 
-/** A value as typed or picked, as the API takes it; what cannot be understood stays and the server says so. */
-export function filterValue(kind: Kind, typed: unknown, zone: string): string | number | boolean {
-  if (typeof typed === "number" || typeof typed === "boolean") return typed;
+/** Neither a figure of a session nor anything that is compared with one is larger. */
+const FIGURE_MAX = 1e15;
+
+/** A value as typed or picked, as the API takes it; null for what cannot be understood. */
+export function filterValue(
+  { kind, values }: Pick<Property, "kind" | "values">,
+  typed: unknown,
+  zone: string,
+): string | number | boolean | null {
   const text = String(typed ?? "");
   switch (kind) {
     case "boolean": {
       const lower = text.trim().toLowerCase();
       if (lower === "true" || lower === "yes") return true;
-      return lower === "false" || lower === "no" ? false : text;
+      return lower === "false" || lower === "no" ? false : null;
     }
+    case "choice":
+      return Object.keys(values ?? {}).find((one) => one === text.trim().toLowerCase()) ?? null;
     case "duration":
-      return parseDuration(text) ?? text;
+      return figureOf(typeof typed === "number" ? typed : parseDuration(text));
     case "count":
-      return parseCount(text) ?? text;
-    case "time": {
-      const ago = agoOf(text);
-      if (ago !== null) return ago;
-      const wall = text
-        .trim()
-        .replace(
-          /^(\d{4}-\d{2}-\d{2})[ T](\d{1,2})(:\d{2}(?::\d{2})?)$/,
-          (_, day: string, hour: string, rest: string) => `${day}T${hour.padStart(2, "0")}${rest}`,
-        );
-      if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?$/.test(wall)) return text;
-      const instant = instantOf(wall, zone);
-      return Number.isNaN(instant) ? text : new Date(instant).toISOString();
-    }
+      return figureOf(typeof typed === "number" ? typed : parseCount(text));
+    case "time":
+      return agoOf(text) ?? timeOf(text.trim(), zone);
     default:
-      return text;
+      return typeof typed === "number" || typeof typed === "boolean" ? typed : text;
+  }
+}
+
+function figureOf(figure: number | null): number | null {
+  return Number.isInteger(figure) && Math.abs(figure as number) <= FIGURE_MAX ? figure : null;
+}
+
+/** A day, a time of the zone, or one that names its own offset. */
+function timeOf(text: string, zone: string): string | null {
+  const parts =
+    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{1,2})(:\d{2})(?:(:\d{2})(\.\d+)?(Z|[+-]\d{2}:\d{2})?)?)?$/i.exec(text);
+  if (parts === null) return null;
+  const [, day = "", hour = "0", minutes = ":00", seconds = "", fraction = "", offset] = parts;
+  // The browser takes the 31st of February for a day of March.
+  if (!new Date(Date.parse(`${day}T00:00Z`) || 0).toISOString().startsWith(day)) return null;
+  const wall = `${day}T${hour.padStart(2, "0")}${minutes}${seconds}`;
+  if (offset !== undefined) {
+    const exact = `${wall}${fraction}${offset.toUpperCase()}`;
+    return Number.isNaN(Date.parse(exact)) ? null : exact;
+  }
+  const instant = fraction === "" ? instantOf(wall, zone) : Number.NaN;
+  return Number.isNaN(instant) ? null : new Date(instant).toISOString();
+}
+
+/** How a value of the property is written, to somebody who wrote another one. */
+export function howToWrite({ kind, values = {} }: Property): string {
+  switch (kind) {
+    case "boolean":
+    case "choice":
+      return `It is one of ${Object.values(values).join(", ")}.`;
+    case "duration":
+      return "Write a length of time, such as 1h 30m, 90s or 500ms.";
+    case "count":
+      return "Write a whole number, such as 1,000 or 10k.";
+    case "time":
+      return "Write a day or a time, such as 2026-11-03, 2026-11-03 07:30 or 7 days ago.";
+    default:
+      return "Write a text.";
   }
 }
 
@@ -126,7 +161,8 @@ export function shownValue(property: Property, value: unknown, zone: string): st
     case "duration":
       return typeof value === "number" ? formatDuration(value) : text;
     case "count":
-      return typeof value === "number" ? formatCount(value) : text;
+      // What is no whole number is refused: rounded it would seem to be another.
+      return Number.isInteger(value) ? formatCount(value as number) : text;
     case "time":
       return (
         agoText(text) ??

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type FilterNode, type FilterTerm, filterOf, isWhole, OPERATORS } from "./filter";
 import { filterValue, propertyOf, shownValue } from "./properties";
 import { parseCount, parseDuration } from "./quantity";
-import { filterOfQuery, queryOf, sharedQuery } from "./query";
+import { queryOf, readQuery, sharedQuery } from "./query";
 
 const FILTERS: FilterNode[] = [
   { and: [{ property: "host", operator: "=", value: "mbp" }] },
@@ -31,7 +31,7 @@ describe("the filter in the address", () => {
     (_, filter) => {
       const query = queryOf(filter);
       expect(query).not.toBeNull();
-      expect(query && filterOfQuery(query, "Europe/Berlin")).toEqual(filter);
+      expect(query && readQuery(query, "Europe/Berlin").filter).toEqual(filter);
       expect(filterOf(JSON.parse(JSON.stringify(filter)))).toEqual(filter);
     },
   );
@@ -57,7 +57,7 @@ describe("the filter in the address", () => {
         const query = queryOf(filter);
         const typed = { propertyKey: "messages", operator: ">", value: "10k" };
         const next = query && { ...query, tokenGroups: [...(query.tokenGroups ?? []), typed] };
-        expect(next && filterOfQuery(next, "Europe/Berlin", filter), `${property} ${operator}`).toEqual({
+        expect(next && readQuery(next, "Europe/Berlin", filter).filter, `${property} ${operator}`).toEqual({
           and: [...filter.and, { property: "messages", operator: ">", value: 10_000 }],
         });
       }
@@ -72,7 +72,7 @@ describe("the filter in the address", () => {
   ] as const)("a day that is typed after %s is all of it in the zone", (typed, operator, value) => {
     const token = { propertyKey: "started_at", operator: typed, value: "2026-11-21" };
     const query = { operation: "and" as const, tokens: [], tokenGroups: [token] };
-    expect(filterOfQuery(query, "Europe/Berlin")).toEqual({
+    expect(readQuery(query, "Europe/Berlin").filter).toEqual({
       and: [{ property: "started_at", operator, value }],
     });
   });
@@ -93,7 +93,7 @@ describe("the filter in the address", () => {
     const isEdge = (term: FilterTerm) => "property" in term && term.property === "started_at";
     const { query, merged } = sharedQuery({ and: [deep, day] }, isEdge);
     expect(query).toEqual(queryOf(deep));
-    expect(query && merged(filterOfQuery(query, "UTC", deep))).toEqual({ and: [deep, day] });
+    expect(query && merged(readQuery(query, "UTC", deep).filter)).toEqual({ and: [deep, day] });
     expect(merged(undefined)).toEqual({ and: [day] });
     // Where all of it has room, all of it is in the input.
     expect(sharedQuery({ and: [day] }, isEdge)).toMatchObject({
@@ -144,7 +144,7 @@ describe("what is typed", () => {
       tokenGroups: [{ operator: ":" as const, value: "flaky" }],
     };
     const filter = { and: [{ property: "text", operator: ":" as const, value: "flaky" }] };
-    expect(filterOfQuery(query, "UTC")).toEqual(filter);
+    expect(readQuery(query, "UTC").filter).toEqual(filter);
     expect(queryOf(filter)).toEqual(query);
   });
 
@@ -157,7 +157,7 @@ describe("what is typed", () => {
         { operation: "or" as const, tokens: [{ propertyKey: "user", operator: "=" as const, value: "" }] },
       ],
     };
-    expect(filterOfQuery(query, "UTC")).toBeUndefined();
+    expect(readQuery(query, "UTC").filter).toBeUndefined();
   });
 
   test.each([
@@ -184,13 +184,48 @@ describe("what is typed", () => {
     expect(parseCount(text)).toBe(count);
   });
 
-  test("a day is its start in the zone of the page; anything else is left to the server", () => {
-    expect(filterValue("time", "2026-11-03", "Europe/Berlin")).toBe("2026-11-02T23:00:00.000Z");
-    expect(filterValue("time", "2026-11-03 07:30", "UTC")).toBe("2026-11-03T07:30:00.000Z");
-    expect(filterValue("time", "2026-11-03T07:30:00Z", "Europe/Berlin")).toBe("2026-11-03T07:30:00Z");
-    expect(filterValue("time", "soon", "UTC")).toBe("soon");
-    expect(filterValue("time", "7 days ago", "UTC")).toBe("-7d");
-    expect(filterValue("boolean", "Yes", "UTC")).toBe(true);
+  test.each([
+    ["started_at", "2026-11-03", "2026-11-02T23:00:00.000Z"],
+    ["started_at", "2026-11-03 7:30", "2026-11-03T06:30:00.000Z"],
+    ["started_at", "2026-11-03T07:30:00Z", "2026-11-03T07:30:00Z"],
+    ["started_at", "7 days ago", "-7d"],
+    ["started_at", "soon", null],
+    ["started_at", "2026-02-31", null],
+    ["started_at", "2026-11-03 25:30", null],
+    ["started_at", "2026-11-03T07:30:00+99:00", null],
+    ["live", "Yes", true],
+    ["live", "maybe", null],
+    ["entry_type", "Tool", "tool"],
+    ["entry_type", "toll", null],
+    ["duration_ms", "1h 30m", 5_400_000],
+    ["duration_ms", "5x", null],
+    ["messages", "10k", 10_000],
+    ["messages", "1.5", null],
+    ["messages", 1.5, null],
+    ["messages", "9000000b", null],
+    ["git_branch", "1.5", "1.5"],
+  ])("%s: %j is %j", (key, typed, value) => {
+    expect(filterValue(propertyOf.get(key) ?? { kind: "text" }, typed, "Europe/Berlin")).toBe(value);
+  });
+
+  test("what is not understood stays in the input and is no part of the filter", () => {
+    const wrong = { propertyKey: "messages", operator: ">" as const, value: "1.5" };
+    const right = { propertyKey: "messages", operator: ">" as const, value: "1k" };
+    const read = { ...right, value: 1_000 };
+    const meant = { property: "messages", operator: ">", value: 1_000 };
+    const reading = (tokenGroups: (typeof wrong | { operation: "or"; tokens: (typeof wrong)[] })[]) =>
+      readQuery({ operation: "and", tokens: [], tokenGroups }, "UTC");
+    expect(reading([wrong, right])).toEqual({
+      filter: { and: [meant] },
+      query: { operation: "and", tokens: [], tokenGroups: [wrong, read] },
+      unread: [wrong],
+    });
+    expect(reading([{ operation: "or", tokens: [right, wrong] }])).toEqual({
+      filter: { and: [meant] },
+      query: { operation: "and", tokens: [], tokenGroups: [{ operation: "or", tokens: [read, wrong] }] },
+      unread: [wrong],
+    });
+    expect(reading([wrong])).toMatchObject({ filter: undefined, unread: [wrong] });
   });
 
   test("a value is shown as it was meant", () => {
@@ -200,6 +235,8 @@ describe("what is typed", () => {
     };
     expect(shown("duration_ms", 5_400_000)).toBe("1h 30m");
     expect(shown("live", "true")).toBe("Yes");
+    expect(shown("messages", 1_500)).toBe("1,500");
+    expect(shown("messages", 1.5)).toBe("1.5");
     expect(shown("entry_type", "tool")).toBe("Tool");
     expect(shown("started_at", "-24h")).toBe("24 hours ago");
     expect(shown("started_at", "2026-11-02T23:00:00.000Z")).toBe("2 Nov 2026, 23:00 UTC");

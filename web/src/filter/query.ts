@@ -28,18 +28,48 @@ export function queryOf(filter: FilterNode | undefined): Query | null {
   return { operation, tokens: [], tokenGroups };
 }
 
+/** What the input says. */
+export interface Reading {
+  /** What is meant by what could be understood; undefined where that is nothing. */
+  filter: FilterNode | undefined;
+  /** The input again, with values as they were understood, and as they were typed where they were not. */
+  query: Query;
+  /** What was not understood. */
+  unread: Token[];
+}
+
 /**
- * The filter that the input means; undefined where it has no tokens. Times are read in `zone`.
+ * Reads the input; times are of `zone`.
  *
- * `known` is the filter whose tokens the input was given: those that are still there mean what they meant, however that
+ * `before` is the filter whose tokens the input was given: those that are still there mean what they meant, however that
  * is written; only new ones are read as somebody types them.
  */
-export function filterOfQuery(query: Query, zone: string, known?: FilterNode): FilterNode | undefined {
-  const meanings = new Map(conditionsIn(known).map((one) => [keyOf(tokenOf(one)), one]));
-  const terms = (query.tokenGroups ?? query.tokens)
-    .map((one) => termOf(one, zone, meanings))
-    .filter((t) => t !== undefined);
-  return terms.length === 0 ? undefined : node(query.operation, terms);
+export function readQuery(query: Query, zone: string, before?: FilterNode): Reading {
+  const meanings: Meanings = new Map(conditionsIn(before).map((one) => [keyOf(tokenOf(one)), one]));
+  const terms: FilterTerm[] = [];
+  const tokenGroups: (Token | Group)[] = [];
+  const unread: Token[] = [];
+  for (const one of query.tokenGroups ?? query.tokens) {
+    const conditions: Condition[] = [];
+    const tokens: Token[] = [];
+    for (const token of "operation" in one ? (one.tokens as Token[]) : [one]) {
+      const known = meanings.get(keyOf(token));
+      if (known === undefined && (token.value ?? "") === "") continue;
+      const condition = known ?? conditionOfToken(token, zone);
+      if (condition === null) unread.push(token);
+      else conditions.push(condition);
+      tokens.push(condition === null ? token : tokenOf(condition));
+    }
+    const operation = "operation" in one ? one.operation : "and";
+    const [term, token] = [conditions[0], tokens[0]];
+    if (term !== undefined) terms.push(conditions.length === 1 ? term : node(operation, conditions));
+    if (token !== undefined) tokenGroups.push(tokens.length === 1 ? token : { operation, tokens });
+  }
+  return {
+    filter: terms.length === 0 ? undefined : node(query.operation, terms),
+    query: { operation: query.operation, tokens: [], tokenGroups },
+    unread,
+  };
 }
 
 /** What the input does not have to show because other controls do, and what is left for it. */
@@ -91,23 +121,18 @@ function tokenOf({ property, operator, value }: Condition): Token {
   return { propertyKey: property, operator, value: typeof value === "boolean" ? String(value) : value };
 }
 
-function termOf(one: Token | Group, zone: string, known: Meanings): FilterTerm | undefined {
-  if ("operation" in one) {
-    const terms = one.tokens.map((inner) => termOf(inner, zone, known)).filter((term) => term !== undefined);
-    return terms.length < 2 ? terms[0] : node(one.operation, terms);
-  }
-  return known.get(keyOf(one)) ?? conditionOfToken(one, zone);
-}
-
-function conditionOfToken(token: Token, zone: string): Condition | undefined {
-  if (token.value === null || token.value === undefined || token.value === "") return undefined;
+/** What a token means that somebody typed; null where it cannot be understood. */
+function conditionOfToken(token: Token, zone: string): Condition | null {
   const property = token.propertyKey ?? FREE_TEXT;
-  const kind = propertyOf.get(property)?.kind ?? "text";
+  const known = propertyOf.get(property) ?? { kind: "text" };
   const operator = (token.operator || ":") as Operator;
   // A day is all of it, in the zone of whoever typed it: until its end, or after it.
-  const day = kind === "time" ? /^\s*(\d{4}-\d{2}-\d{2})\s*$/.exec(String(token.value))?.[1] : undefined;
+  const day =
+    known.kind === "time" ? /^\s*(\d{4}-\d{2}-\d{2})\s*$/.exec(String(token.value))?.[1] : undefined;
   const beyond = day === undefined ? undefined : ({ "<=": "<", ">": ">=" } as const)[operator as "<=" | ">"];
+  const value = filterValue(known, token.value, zone);
+  if (value === null) return null;
   if (day !== undefined && beyond)
-    return { property, operator: beyond, value: filterValue(kind, addDays(day, 1), zone) };
-  return { property, operator, value: filterValue(kind, token.value, zone) };
+    return { property, operator: beyond, value: filterValue(known, addDays(day, 1), zone) ?? value };
+  return { property, operator, value };
 }
