@@ -352,6 +352,24 @@ def test_a_value_that_cannot_be_understood_is_said_asked_of_nobody_and_corrected
     expect(heading(page, 0)).to_be_visible()
 
 
+def test_sessions_that_lack_a_property_are_asked_for_in_words(site, open_page):
+    page = open_page(site)
+    page.get_by_label("Filter sessions").first.focus()
+    page.keyboard.type("Model = ")
+    page.get_by_role("option", name="Model = (none)").click()
+    lacking = {"and": [{"property": "model", "operator": "=", "value": ""}]}
+    until(lambda: filter_of(page) == lacking, "the filter in the address")
+    expect(page.get_by_role("search")).to_contain_text("Model = (none)")
+    expect(page.get_by_role("link", name="Loyalty points")).to_have_count(0)
+    expect(page.get_by_role("link", name="Small question").first).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("search")).to_contain_text("Model = (none)")
+    page.get_by_label("Filter sessions").first.focus()
+    page.keyboard.type("Model : ")
+    expect(page.get_by_role("option", name="opus").first).to_be_visible()
+    expect(page.get_by_role("option", name="(none)")).to_have_count(0)
+
+
 def test_the_filter_is_reached_by_its_key(fleet, open_page):
     page = open_page(fleet)
     expect(heading(page, ALL)).to_be_visible()

@@ -363,6 +363,7 @@ def page_words() -> str:
             "group": one.group,
             "operators": one.allowed(),
             **({"choices": one.choices} if one.choices else {}),
+            **({"may_lack": True} if one.may_lack else {}),
         }
         for one in VOCABULARY.values()
         if one.shown

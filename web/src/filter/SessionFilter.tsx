@@ -11,6 +11,8 @@ import {
   FREE_TEXT_OPERATORS,
   howToWrite,
   type Kind,
+  LACKING,
+  LACKING_OPERATORS,
   PROPERTIES,
   type Property,
   propertyOf,
@@ -139,7 +141,7 @@ function refusal({ propertyKey = "", operator, value }: PropertyFilterProps.Toke
 
 /** Values of the property that is being filtered by, as the data has them. */
 function useSuggestions() {
-  const [asked, setAsked] = useState<{ property: string; text: string } | null>(null);
+  const [asked, setAsked] = useState<{ property: string; operator: string; text: string } | null>(null);
   const known = asked === null ? undefined : propertyOf.get(asked.property);
   const wanted =
     known !== undefined && known.values === undefined && (known.kind === "name" || known.kind === "text");
@@ -165,20 +167,23 @@ function useSuggestions() {
         label,
       })),
     );
-    if (asked === null || !wanted) return fixed;
+    if (asked === null) return fixed;
+    const lacking = { propertyKey: asked.property, value: LACKING, label: LACKING };
+    const none = known?.mayLack && LACKING_OPERATORS.some((one) => one === asked.operator) ? [lacking] : [];
+    if (!wanted) return [...fixed, ...none];
     const found = (data?.items ?? []).map(({ value, count }) => ({
       propertyKey: asked.property,
       value,
       tags: [`${formatShort(count)} ${count === 1 ? "session" : "sessions"}`],
     }));
-    return [...fixed, ...found];
-  }, [asked, wanted, data]);
+    return [...fixed, ...none, ...found];
+  }, [asked, known, wanted, data]);
 
   const load = ({ detail }: { detail: PropertyFilterProps.LoadItemsDetail }) => {
     const property = detail.filteringProperty?.key;
     if (property === undefined) return;
     if (detail.samePage) void refetch();
-    setAsked({ property, text: detail.filteringText });
+    setAsked({ property, operator: detail.filteringOperator ?? "", text: detail.filteringText });
   };
   const status: PropertyFilterProps.StatusType =
     wanted && isFetching ? "loading" : wanted && isError ? "error" : "finished";
@@ -240,6 +245,7 @@ function unknownIn(filter: FilterNode | undefined): Property[] {
     plural: key,
     kind: "text",
     group: "Other",
+    mayLack: false,
     operators: ["=", "!=", ":", "!:", "^", "!^", ">", ">=", "<", "<="],
   }));
 }

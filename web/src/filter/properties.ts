@@ -19,7 +19,13 @@ export interface Property {
   operators: readonly Operator[];
   /** Values that are known without asking, with their labels. */
   values?: Record<string, string>;
+  /** A session may have none, which is asked for with an empty text. */
+  mayLack: boolean;
 }
+
+/** What stands for an empty text: nothing would be seen of it. */
+export const LACKING = "(none)";
+export const LACKING_OPERATORS: readonly Operator[] = ["=", "!="];
 
 /** What a text without a property is looked for in; it has no name in the input. */
 export const FREE_TEXT = "text";
@@ -50,7 +56,7 @@ const DURATIONS: ReadonlySet<string> = new Set(["duration_ms"]);
 /** The properties that can be picked, in the order in which they are offered, as the server has them. */
 export const PROPERTIES: readonly Property[] = vocabulary
   .filter(({ key }) => key !== FREE_TEXT)
-  .map(({ key, label, kind: written, group, operators, choices }) => {
+  .map(({ key, label, kind: written, group, operators, choices, may_lack }) => {
     const kind = kindOf(key, written);
     return {
       key,
@@ -60,6 +66,7 @@ export const PROPERTIES: readonly Property[] = vocabulary
       group,
       operators: offered(operators as Operator[], kind),
       ...valuesOf(kind, choices),
+      mayLack: may_lack ?? false,
     };
   });
 
@@ -171,6 +178,6 @@ export function shownValue(property: Property, value: unknown, zone: string): st
           : `${formatDateTime(text, zone)} ${zone === "UTC" ? "UTC" : "local"}`)
       );
     default:
-      return property.values?.[text] ?? text;
+      return text === "" && property.mayLack ? LACKING : (property.values?.[text] ?? text);
   }
 }

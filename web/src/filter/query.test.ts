@@ -228,6 +228,21 @@ describe("what is typed", () => {
     expect(reading([wrong])).toMatchObject({ filter: undefined, unread: [wrong] });
   });
 
+  test("a property that is lacking is asked for in a word, where it may lack", () => {
+    const filter = { and: [{ property: "git_branch", operator: "!=" as const, value: "" }] };
+    const token = { propertyKey: "git_branch", operator: "!=", value: "(none)" };
+    expect(queryOf(filter)?.tokenGroups).toEqual([token]);
+    const read = (one: typeof token) =>
+      readQuery({ operation: "and", tokens: [], tokenGroups: [one] }, "UTC").filter;
+    expect(read(token)).toEqual(filter);
+    for (const other of [
+      { ...token, propertyKey: "host" },
+      { ...token, operator: ":" },
+    ]) {
+      expect(read(other)).toMatchObject({ and: [{ value: "(none)" }] });
+    }
+  });
+
   test("a value is shown as it was meant", () => {
     const shown = (key: string, value: unknown) => {
       const property = propertyOf.get(key);
@@ -237,6 +252,7 @@ describe("what is typed", () => {
     expect(shown("live", "true")).toBe("Yes");
     expect(shown("messages", 1_500)).toBe("1,500");
     expect(shown("messages", 1.5)).toBe("1.5");
+    expect(shown("model", "")).toBe("(none)");
     expect(shown("entry_type", "tool")).toBe("Tool");
     expect(shown("started_at", "-24h")).toBe("24 hours ago");
     expect(shown("started_at", "2026-11-02T23:00:00.000Z")).toBe("2 Nov 2026, 23:00 UTC");

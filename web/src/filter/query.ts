@@ -1,7 +1,7 @@
 import type { PropertyFilterProps } from "@cloudscape-design/components/property-filter";
 import { addDays } from "../timeZone";
 import type { Condition, FilterNode, FilterTerm, Operator } from "./filter";
-import { FREE_TEXT, filterValue, propertyOf } from "./properties";
+import { FREE_TEXT, filterValue, LACKING, LACKING_OPERATORS, propertyOf } from "./properties";
 import { requiredTerms, withTerms } from "./terms";
 
 type Token = PropertyFilterProps.Token;
@@ -117,8 +117,13 @@ function node(operation: PropertyFilterProps.JoinOperation, terms: FilterTerm[])
 
 function tokenOf({ property, operator, value }: Condition): Token {
   if (property === FREE_TEXT) return { operator, value };
+  if (value === "" && mayLack(property, operator)) return { propertyKey: property, operator, value: LACKING };
   // The input matches its own options by text; numbers are kept for the formats of their forms.
   return { propertyKey: property, operator, value: typeof value === "boolean" ? String(value) : value };
+}
+
+function mayLack(property: string, operator: Operator): boolean {
+  return LACKING_OPERATORS.includes(operator) && (propertyOf.get(property)?.mayLack ?? false);
 }
 
 /** What a token means that somebody typed; null where it cannot be understood. */
@@ -126,6 +131,7 @@ function conditionOfToken(token: Token, zone: string): Condition | null {
   const property = token.propertyKey ?? FREE_TEXT;
   const known = propertyOf.get(property) ?? { kind: "text" };
   const operator = (token.operator || ":") as Operator;
+  if (token.value === LACKING && mayLack(property, operator)) return { property, operator, value: "" };
   // A day is all of it, in the zone of whoever typed it: until its end, or after it.
   const day =
     known.kind === "time" ? /^\s*(\d{4}-\d{2}-\d{2})\s*$/.exec(String(token.value))?.[1] : undefined;
