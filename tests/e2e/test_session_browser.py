@@ -370,6 +370,42 @@ def test_sessions_that_lack_a_property_are_asked_for_in_words(site, open_page):
     expect(page.get_by_role("option", name="(none)")).to_have_count(0)
 
 
+def test_the_focus_is_not_lost_with_what_had_it(fleet, open_page):
+    page = open_page(fleet, "?filter=host.is.nowhere,live.is.true,started_at.ge.-7d")
+    box = page.get_by_label("Filter sessions").first
+    sessions = page.get_by_role("region", name="Sessions", exact=True)
+
+    def press(name: str) -> None:
+        page.get_by_role("button", name=name).last.focus()
+        page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="No session matches the filter")).to_be_visible()
+    press("Look in all time")
+    expect(page.get_by_role("button", name="Look in all time")).to_have_count(0)
+    expect(sessions).to_be_focused()
+    press("Clear filters")
+    expect(heading(page, ALL)).to_be_visible()
+    expect(sessions).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("columnheader", name="Started").get_by_role("button")).to_be_focused()
+
+    page.go_back()
+    expect(page.get_by_role("heading", name="No session matches the filter")).to_be_visible()
+    press("Remove Agent (host) = nowhere")
+    expect(page.get_by_role("button", name="Live = Yes", exact=True)).to_be_focused()
+    press("Remove Live = Yes")
+    expect(heading(page, ALL)).to_be_visible()
+    expect(box).to_be_focused()
+    page.keyboard.press("Escape")
+
+    link = page.get_by_role("link", name="mbp-bob 3", exact=True)
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="mbp-bob 3")).to_be_visible()
+    page.go_back()
+    expect(link).to_be_focused()
+
+
 def test_the_filter_is_reached_by_its_key(fleet, open_page):
     page = open_page(fleet)
     expect(heading(page, ALL)).to_be_visible()

@@ -1,7 +1,16 @@
 import Button from "@cloudscape-design/components/button";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
-import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
+import {
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { answer, api } from "../api/client";
 import { FilterRow } from "../filter/FilterRow";
 import type { FilterNode } from "../filter/filter";
@@ -99,9 +108,17 @@ export function SessionsPage() {
   const scroll = useReturn(arrived, settled, rows.length, !hasNextPage);
   useDeparture(() => ({ open, scroll_px: scroll(), focused: focusedSession() }));
   useWaiting(waiting, atTop, showWaiting);
-
   const [chosenColumns] = useChosenColumns();
   const [measured, width_px] = useWidth();
+  const card = useRef<HTMLElement>(null);
+  const cardRef = useCallback(
+    (element: HTMLElement | null) => {
+      card.current = element;
+      return measured(element);
+    },
+    [measured],
+  );
+  useFocusKept(card);
   const columns = useMemo(() => columnsThatFit(chosenColumns, width_px), [chosenColumns, width_px]);
 
   const [refreshing, setRefreshing] = useState(false);
@@ -214,7 +231,8 @@ export function SessionsPage() {
             </Notice>
           )}
           <section
-            ref={measured}
+            ref={cardRef}
+            tabIndex={-1}
             className="card sessions-card"
             aria-label="Sessions"
             aria-busy={list.isFetching}
@@ -303,6 +321,32 @@ function useReturn(arrived: Place | null, settled: boolean, rows: number, comple
     return () => cancelAnimationFrame(frame);
   }, [arrived, settled, rows, complete]);
   return () => target.current?.scroll_px ?? window.scrollY;
+}
+
+/**
+ * Leads the focus to the list where it would be lost: with the page that was left, and with what goes when the address
+ * changes, such as the button under "no match" that was pressed.
+ */
+function useFocusKept(list: RefObject<HTMLElement | null>) {
+  const router = useRouter();
+  const held = useRef<Element>(null);
+  useLayoutEffect(() => {
+    const { location, resolvedLocation } = router.state;
+    // Whoever loads the page begins at its top.
+    if (resolvedLocation?.pathname !== location.pathname) catchFocus(list.current);
+    return router.subscribe("onBeforeNavigate", () => {
+      held.current = document.activeElement;
+    });
+  }, [router, list]);
+  useEffect(() => {
+    if (held.current === null || held.current.isConnected) return;
+    held.current = null;
+    catchFocus(list.current);
+  });
+}
+
+function catchFocus(element: HTMLElement | null) {
+  if (document.activeElement === document.body) element?.focus({ preventScroll: true });
 }
 
 /** Lets waiting rows in when the top is reached. */
