@@ -1,4 +1,4 @@
-import { formatCount, formatDateTime, formatDuration } from "../format";
+import { formatCount, formatDateTime, formatDay, formatDuration } from "../format";
 import { instantOf } from "../timeZone";
 import type { Operator } from "./filter";
 import { parseCount, parseDuration } from "./quantity";
@@ -171,6 +171,7 @@ export function shownValue(property: Property, value: unknown, zone: string): st
       // What is no whole number is refused: rounded it would seem to be another.
       return Number.isInteger(value) ? formatCount(value as number) : text;
     case "time":
+      if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return `${formatDay(text)} UTC`;
       return (
         agoText(text) ??
         (Number.isNaN(Date.parse(text))

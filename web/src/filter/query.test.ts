@@ -254,6 +254,7 @@ describe("what is typed", () => {
     expect(shown("messages", 1.5)).toBe("1.5");
     expect(shown("model", "")).toBe("(none)");
     expect(shown("entry_type", "tool")).toBe("Tool");
+    expect(shown("started_at", "2026-11-03")).toBe("3 Nov 2026 UTC");
     expect(shown("started_at", "-24h")).toBe("24 hours ago");
     expect(shown("started_at", "2026-11-02T23:00:00.000Z")).toBe("2 Nov 2026, 23:00 UTC");
   });

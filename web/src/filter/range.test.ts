@@ -23,6 +23,7 @@ describe("a range in the filter", () => {
     expect(rangeOf(second, NOW)).toEqual(day);
     expect(withRange(second, null)).toEqual({ and: [HOST] });
     expect(withRange({ and: [started(">=", "-7d")] }, null)).toBeUndefined();
+    expect(withRange({ and: [HOST, started("=", "2026-11-22")] }, day)).toEqual(second);
   });
 
   test("stands beside alternatives, and leaves them as they were", () => {
@@ -42,6 +43,13 @@ describe("a range in the filter", () => {
       [started(">=", "-14d"), started("<", "-7d")],
       { from: at("2026-11-13T12:00:00Z"), before: at("2026-11-20T12:00:00Z") },
     ],
+    [[started("=", "2026-11-22")], { from: at("2026-11-22T00:00:00Z"), before: at("2026-11-23T00:00:00Z") }],
+    [
+      [started("=", "2026-11-22T10:00:00Z")],
+      { from: at("2026-11-22T10:00:00Z"), before: at("2026-11-22T10:00:00.001Z") },
+    ],
+    [[started("=", "2026-11-22"), started(">", "2026-11-01")], null],
+    [[started("=", "soon")], null],
     [[started(">=", "-7D")], { ago: "-7d" }],
     [[started(">=", "-7d"), started(">", "-1d")], null],
     [[started(">=", "soon")], null],
@@ -102,6 +110,7 @@ test.each([
     "3 Nov 2026, 07:00 – 3 Nov 2026, 08:30",
     "1h 30m before",
   ],
+  [{ from: at("2026-11-22T00:00:00Z"), before: at("2026-11-23T00:00:00Z") }, "22 Nov 2026 UTC", "1d before"],
   [{ from: at("2026-11-26T23:00:00Z"), before: null }, "Since 27 Nov 2026", "13h before"],
 ])("%j is called %s", (range, text, before) => {
   expect(rangeText(range, "Europe/Berlin")).toBe(text);

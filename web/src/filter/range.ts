@@ -49,7 +49,7 @@ function agoMs(ago: string): number {
 
 /** The range that the filter is set to; null where it names none, or in a way that no range can say. */
 export function rangeOf(filter: FilterNode | undefined, now: number): TimeRange | null {
-  const edges = requiredTerms(filter).filter(isEdge);
+  const edges = requiredTerms(filter).filter(isEdge).flatMap(endsOf);
   const froms = edges.filter(({ operator }) => operator.startsWith(">"));
   const befores = edges.filter(({ operator }) => operator.startsWith("<"));
   if (edges.length === 0 || froms.length > 1 || befores.length > 1) return null;
@@ -109,7 +109,16 @@ function edge(operator: Operator, value: string): Condition {
 }
 
 export function isEdge(term: FilterTerm): term is Condition {
-  return isCondition(term) && term.property === "started_at" && /^[<>]/.test(term.operator);
+  return isCondition(term) && term.property === "started_at" && /^[<>=]/.test(term.operator);
+}
+
+/** What equals a day or an instant lies between both its ends. */
+function endsOf(term: Condition): Condition[] {
+  if (term.operator !== "=") return [term];
+  return [
+    { ...term, operator: ">=" },
+    { ...term, operator: "<=" },
+  ];
 }
 
 /** A date alone is its whole day in UTC, as the server reads it; an instant is exact to the millisecond. */
@@ -135,7 +144,7 @@ function wholeDays(from: number, before: number, zone: string): number | null {
   return Math.round((Date.parse(end) - Date.parse(first)) / DAY_MS);
 }
 
-/** `Last 7 days`, `3 Nov 2026`, `3 Nov 2026 – 9 Nov 2026`, `Since 3 Nov 2026, 07:00`. */
+/** `Last 7 days`, `3 Nov 2026`, `3 Nov 2026 – 9 Nov 2026`, `3 Nov 2026 UTC`, `Since 3 Nov 2026, 07:00`. */
 export function rangeText(range: TimeRange, zone: string): string {
   const parts = "ago" in range ? agoParts(range.ago) : null;
   if (parts) return parts.amount === 1 ? `Last ${parts.unit}` : `Last ${lengthText(parts)}`;
@@ -147,9 +156,12 @@ export function rangeText(range: TimeRange, zone: string): string {
   };
   if (from === null) return before === null ? "All time" : `Before ${at(before)}`;
   if (before === null) return `Since ${at(from)}`;
-  if (wholeDays(from, before, zone) === null) return `${at(from)} – ${at(before)}`;
-  const [first, last] = [dayOf(from, zone), dayOf(before - 1, zone)];
-  return first === last ? formatDay(first) : `${formatDay(first)} – ${formatDay(last)}`;
+  // A day in the filter is one of UTC, wherever the address is opened.
+  const theirs = [zone, "UTC"].find((one) => wholeDays(from, before, one) !== null);
+  if (theirs === undefined) return `${at(from)} – ${at(before)}`;
+  const [first, last] = [dayOf(from, theirs), dayOf(before - 1, theirs)];
+  const days = first === last ? formatDay(first) : `${formatDay(first)} – ${formatDay(last)}`;
+  return theirs === zone ? days : `${days} UTC`;
 }
 
 /** The time before the range, to stand behind "vs": `7 days before`, `day before`. */
