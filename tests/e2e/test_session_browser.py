@@ -221,6 +221,19 @@ def test_days_of_the_heatmap_and_the_range_are_one_and_the_same(fleet, open_page
     expect(heading(page, 24)).to_be_visible()
 
 
+def test_a_day_in_an_address_is_shown_and_is_where_a_range_begins(fleet, open_page):
+    page = open_page(fleet, "?filter=started_at.is.2026-02-03")
+    expect(heading(page, 24)).to_be_visible()
+    expect(started(page)).to_contain_text("3 Feb 2026 UTC")
+    expect(page.get_by_label("Figures").get_by_role("heading", name="3 Feb 2026 UTC")).to_be_visible()
+    earlier = page.get_by_role("button", name="A year earlier")
+    day = page.locator("[data-day='2026-02-05']")
+    until(lambda: day.count() or (earlier.is_enabled() and earlier.click()), "the day on the calendar")
+    day.click(modifiers=["Shift"])
+    expect(heading(page, 72)).to_be_visible()
+    expect(started(page)).to_contain_text("3 Feb 2026 \u2013 5 Feb 2026")
+
+
 def test_filters_are_saved_applied_renamed_deleted_and_brought_back_by_keyboard(fleet, open_page):
     page = open_page(fleet)
     page.get_by_label("Filter sessions").first.focus()

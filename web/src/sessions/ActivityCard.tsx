@@ -38,7 +38,8 @@ export function ActivityCard({ filter, importing, onFilter }: ActivityProps) {
   const selected = daysOf(filter, zone);
   const select = (first: string, last: string) => {
     if (selected?.first === first && selected.last === last) return onFilter(others);
-    onFilter(withRange(filter, { from: instantOf(first, zone), before: instantOf(addDays(last, 1), zone) }));
+    const from = first === DAY_FIRST ? null : instantOf(first, zone);
+    onFilter(withRange(filter, { from, before: instantOf(addDays(last, 1), zone) }));
   };
   return (
     <section className="card card-padded" aria-label="Activity">
@@ -73,5 +74,5 @@ function daysOf(filter: FilterNode | undefined, zone: string): { first: string; 
   return { first: from === null ? DAY_FIRST : dayOf(from, zone), last: dayOf(before - 1, zone) };
 }
 
-/** Before every day that can be shown. */
+/** Before every day that can be shown: the range has no beginning. */
 const DAY_FIRST = "0000-01-01";

@@ -13,9 +13,9 @@ const day = (name: string, sessions: number, findings = 0) => ({
   findings,
 });
 
-function draw(days: ReturnType<typeof day>[]) {
+function draw(days: ReturnType<typeof day>[], selected: { first: string; last: string } | null = null) {
   const onSelect = vi.fn();
-  render(<Heatmap days={days} metric="sessions" zone="UTC" selected={null} onSelect={onSelect} />);
+  render(<Heatmap days={days} metric="sessions" zone="UTC" selected={selected} onSelect={onSelect} />);
   return onSelect;
 }
 
@@ -27,6 +27,29 @@ test("a day says its figure, and is chosen with the pointer or, with Shift, as a
   await user.keyboard("{Shift>}");
   await user.click(screen.getByRole("gridcell", { name: /^12 sessions on/ }));
   expect(onSelect).toHaveBeenLastCalledWith(addDays(TODAY, -9), addDays(TODAY, -2));
+});
+
+test("a range begins at the days that were chosen elsewhere", async () => {
+  const days = [day(addDays(TODAY, -9), 1), day(addDays(TODAY, -2), 12)];
+  const onSelect = draw(days, { first: addDays(TODAY, -20), last: addDays(TODAY, -15) });
+  const user = userEvent.setup();
+  await user.keyboard("{Shift>}");
+  await user.click(screen.getByRole("gridcell", { name: /^12 sessions on/ }));
+  expect(onSelect).toHaveBeenLastCalledWith(addDays(TODAY, -20), addDays(TODAY, -2));
+});
+
+test("days ahead of the clock are reached, and today is what is seen first", async () => {
+  draw([day(addDays(TODAY, -9), 1), day(addDays(TODAY, 400), 2)]);
+  const user = userEvent.setup();
+  const later = screen.getByRole("button", { name: "A year later" });
+  expect(screen.getByRole("gridcell", { name: /^1 session on/ })).toBeInTheDocument();
+  await user.click(later);
+  await user.click(later);
+  expect(screen.getByRole("gridcell", { name: /^2 sessions on/ })).toBeInTheDocument();
+  expect(later).toBeDisabled();
+  await user.click(screen.getByRole("button", { name: "A year earlier" }));
+  await user.click(screen.getByRole("button", { name: "A year earlier" }));
+  expect(screen.getByRole("gridcell", { name: /^1 session on/ })).toBeInTheDocument();
 });
 
 test("days with findings are marked and say so, and nothing speaks of findings where there are none", () => {

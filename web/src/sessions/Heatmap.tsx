@@ -34,6 +34,8 @@ export function Heatmap({ days, metric, zone, selected, onSelect }: Props) {
   const [shift, setShift] = useState(0);
   const newest = lastActive !== undefined && lastActive < yearAgo ? lastActive : today;
   const last = addDays(newest, -shift * 7 * 52);
+  // A clock that was wrong dates sessions ahead: they are further on, and today is what is seen first.
+  const isLatest = last >= (lastActive ?? newest) && shift <= 0;
 
   const weeks = useMemo(() => weeksUntil(last, localWeekStart(navigator.language)), [last]);
   const byDay = useMemo(() => new Map(days.map((day) => [day.day, day])), [days]);
@@ -60,8 +62,11 @@ export function Heatmap({ days, metric, zone, selected, onSelect }: Props) {
     return `${shown} ${noun}${found} on ${formatDay(day)}`;
   };
   const choose = (day: string, range: boolean) => {
-    const from = range ? (anchor.current ?? day) : day;
+    const isEnd = anchor.current === selected?.first || anchor.current === selected?.last;
+    // Days that were chosen elsewhere since then are where a range begins.
+    if (selected !== null && !isEnd) anchor.current = selected.first;
     if (!range) anchor.current = day;
+    const from = anchor.current ?? day;
     onSelect(from < day ? from : day, from < day ? day : from);
   };
   const show = (day: string, cell: Element) => {
@@ -192,7 +197,7 @@ export function Heatmap({ days, metric, zone, selected, onSelect }: Props) {
           <button
             type="button"
             aria-label="A year later"
-            disabled={shift === 0}
+            disabled={isLatest}
             onClick={() => setShift(shift - 1)}
           >
             ›
