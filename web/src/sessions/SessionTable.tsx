@@ -56,6 +56,8 @@ export function SessionTable({
     () => ({ ...(filter && { filter }), ...(sort !== SORT_DEFAULT && { sort }) }),
     [filter, sort],
   );
+  // The total is that of the main sessions alone.
+  const beneath = rows.filter(({ depth }) => depth > 0).length;
   return (
     <div
       className="session-table"
@@ -63,7 +65,7 @@ export function SessionTable({
       style={tableStyle(columns, row_px)}
       role="table"
       aria-label="Sessions"
-      aria-rowcount={total === undefined ? -1 : total + 1}
+      aria-rowcount={total === undefined ? -1 : total + 1 + beneath}
     >
       <div role="rowgroup" className="session-head">
         <div role="row" className="session-row" aria-rowindex={1}>

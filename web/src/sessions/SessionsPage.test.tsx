@@ -170,6 +170,9 @@ test("subagents open beneath their session, level by level, and close again", as
       .map((link) => link.textContent)
       .slice(-4),
   ).toEqual(["Main", "Look around", "Look deeper", "Other"]);
+  // The head and four rows.
+  expect(screen.getByRole("table")).toHaveAttribute("aria-rowcount", "5");
+  expect(rowOf("Other")).toHaveAttribute("aria-rowindex", "5");
 
   await user.click(expand);
   expect(screen.queryByRole("link", { name: "Look around" })).toBeNull();
