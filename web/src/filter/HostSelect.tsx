@@ -70,7 +70,7 @@ export function optionsOf(clients: Client[], chosen: string[], zone: string): Op
     const { host, user, sessions, last_seen_at } = client;
     const known = hosts.get(host) ?? AWAY;
     hosts.set(host, {
-      users: [...known.users, user],
+      users: known.users.includes(user) ? known.users : [...known.users, user],
       sessions: known.sessions + sessions,
       state: nearer(known.state, stateOf(client)),
       seen_at: later(known.seen_at, last_seen_at),

@@ -53,6 +53,8 @@ test("one option for each host, those online first, with its users, state and se
         last_seen_at: "2026-11-04T07:04:00Z",
       }),
       client({ ...ann, id: "4", host: "idle", state: "online" }),
+      // A machine that was connected anew is another client of the same user.
+      client({ ...ann, id: "7", host: "idle", state: "revoked" }),
       client({ ...ann, id: "5", host: "held", state: "paused" }),
       client({ ...ann, id: "6", host: "refused", state: "revoked", live: true }),
     ],
@@ -61,7 +63,7 @@ test("one option for each host, those online first, with its users, state and se
   );
   expect(options.map(({ value, description, labelTag }) => [value, description, labelTag])).toEqual([
     ["busy", "bob · online", "1 session"],
-    ["idle", "ann · online", "2 sessions"],
+    ["idle", "ann · online", "4 sessions"],
     ["held", "ann · paused", "2 sessions"],
     ["away", "ann · cy · last seen 4 Nov 2026, 07:04", "4 sessions"],
     ["refused", "ann · last seen 3 Nov 2026, 07:04", "2 sessions"],
