@@ -429,12 +429,23 @@ def test_the_filter_is_reached_by_its_key(fleet, open_page):
     expect(heading(page, 2)).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [360, 700])
-def test_a_narrow_window_is_scrolled_one_way_only(fleet, open_page, width):
-    page = open_page(fleet)
+@pytest.mark.parametrize("asked", ["", "?filter=host.starts.mbp,started_at.gt.2026-01-01T00:00:00Z"])
+@pytest.mark.parametrize("width", [320, 360, 700])
+def test_a_narrow_window_is_scrolled_one_way_only(fleet, open_page, width, asked):
+    page = open_page(fleet, asked)
     page.set_viewport_size({"width": width, "height": 740})
     expect(page.locator("a.session-link").first).to_be_visible()
     until(lambda: page.evaluate("document.documentElement.scrollWidth") <= width, "the page to fit")
+
+
+@pytest.mark.parametrize("width", [320, 700])
+def test_the_time_zone_is_chosen_in_a_narrow_window(fleet, open_page, width):
+    page = open_page(fleet)
+    page.set_viewport_size({"width": width, "height": 740})
+    zone = page.get_by_role("group", name="Time zone")
+    expect(zone.get_by_text("Berlin")).to_be_in_viewport(ratio=1)
+    zone.get_by_text("UTC").click()
+    expect(page.get_by_text("days in UTC")).to_be_visible()
 
 
 def test_a_filter_that_cannot_be_read_whole_says_so(fleet, open_page):

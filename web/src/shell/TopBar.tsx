@@ -8,6 +8,15 @@ import type { Crumb } from "./page";
 
 // On a machine that keeps UTC itself the name would stand there twice.
 const LOCAL = zoneName("local") === "UTC" ? "Local" : zoneName("local");
+/** `Europe/`, which is left out where there is no room. */
+const AREA = LOCAL.slice(0, LOCAL.lastIndexOf("/") + 1);
+
+const LOCAL_SHOWN = (
+  <span>
+    <span className="zone-area">{AREA}</span>
+    {LOCAL.slice(AREA.length)}
+  </span>
+);
 
 interface Props {
   crumbs: Crumb[];
@@ -34,7 +43,7 @@ export function TopBar({ crumbs, navigation }: Props) {
       )}
       <Link to="/" className="product">
         <img src={address("icon.svg")} alt="" />
-        Session Replay
+        <span className="product-name">Session Replay</span>
       </Link>
       <nav className="crumbs" aria-label="Breadcrumbs">
         <ol>
@@ -56,7 +65,7 @@ export function TopBar({ crumbs, navigation }: Props) {
         className="time-zone"
         preference={timeZone}
         choices={{
-          local: { label: `Local time, ${zoneName("local")}`, shown: LOCAL },
+          local: { label: `Local time, ${zoneName("local")}`, shown: LOCAL_SHOWN },
           utc: { label: "Coordinated universal time", shown: "UTC" },
         }}
       />
