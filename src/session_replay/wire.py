@@ -306,17 +306,6 @@ class SessionPage(msgspec.Struct):
     total: int
 
 
-class SessionChanges(msgspec.Struct):
-    """Which sessions were written since a change."""
-
-    change: int
-    """The last change that this answer knows: ``after`` of the next question."""
-    sessions: list[str]
-    """The main sessions (of orphans the missing ones) of the trees that changed, at most 100."""
-    more: bool
-    """There are others; read the list again."""
-
-
 class Stats(msgspec.Struct):
     """The figures above the list: main sessions, and everything in their trees."""
 

@@ -21,13 +21,11 @@ from session_replay.query.rows import TOKEN_COLUMNS, Words, stored_rows, token_c
 from session_replay.query.stored_answers import StoredAnswers
 from session_replay.query.texts import Texts
 from session_replay.query.vocabulary import VOCABULARY
-from session_replay.store.changes import visible_changes
 from session_replay.store.names import Names
 from session_replay.store.schema import sessions
 from session_replay.store.sessions import SessionKeys
-from session_replay.wire import PAGE_DEFAULT, PAGE_MAX, Activity, FacetPage, Session, SessionChanges, SessionPage, Stats
+from session_replay.wire import PAGE_DEFAULT, PAGE_MAX, Activity, FacetPage, Session, SessionPage, Stats
 
-CHANGED_TREES_MAX = 100
 TOKENS_KEPT_MAX = 4
 """The statement of a larger filter is not kept: it takes up to a megabyte, and is hardly asked twice."""
 SORT_DEFAULT = "-started_at"
@@ -231,20 +229,6 @@ class Catalogue:
             found = found[:limit]
             next_cursor = FacetCursor(property, found[-1].count, found[-1].value).encode()
         return FacetPage(found, next_cursor, total)
-
-    def changes(self, connection: Connection, after: int) -> SessionChanges:
-        """Which trees were written by transactions after that one; what was removed is not among them."""
-        last = visible_changes(connection).last
-        found: list[str] = []
-        if last > after:
-            rows = (
-                select(sessions.c.root_id)
-                .where(sessions.c.organization_id == self._organization, sessions.c.change > after)
-                .distinct()
-                .limit(CHANGED_TREES_MAX + 1)
-            )
-            found = list(connection.execute(rows).scalars())
-        return SessionChanges(last, found[:CHANGED_TREES_MAX], len(found) > CHANGED_TREES_MAX)
 
     def _scope(self, connection: Connection, now_ms: int | None) -> Scope:
         return Scope(connection, self._organization, self._names, self._texts, _now_ms() if now_ms is None else now_ms)

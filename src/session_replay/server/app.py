@@ -27,7 +27,6 @@ from session_replay.server.access import LOOPBACK_NAMES, Access
 from session_replay.server.feed import Feed
 from session_replay.server.limits import make_limits
 from session_replay.server.problem import PROBLEM_JSON, framework_error, replay_error, unexpected_error
-from session_replay.server.routes.changes import changes_router
 from session_replay.server.routes.clients import clients_router
 from session_replay.server.routes.export import export_router
 from session_replay.server.routes.ingest import ingest_router
@@ -44,7 +43,6 @@ from session_replay.wire import EntryPatch, Problem
 COOKIE_PREFIX = "session_replay_"
 API_ROUTERS = (
     sessions_router,
-    changes_router,
     saved_filters_router,
     trace_router,
     export_router,

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 
 class Feed:
-    """Subscriptions of open pages; must be used from one event loop, except ``announce``."""
+    """Subscriptions of open traces; must be used from one event loop, except ``announce``."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: defaultdict[str | None, set[asyncio.Event]] = defaultdict(set)
+        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self.stopping = asyncio.Event()
 
     def start(self) -> None:
@@ -33,11 +33,8 @@ class Feed:
             loop.call_soon_threadsafe(self._wake, session_id)
 
     @contextmanager
-    def subscription(self, session_id: str | None) -> Generator[asyncio.Event]:
-        """An event that is set when the session changes, or for None when any does.
-
-        Whoever waits on it clears it before it looks.
-        """
+    def subscription(self, session_id: str) -> Generator[asyncio.Event]:
+        """An event that is set when the session changes; whoever waits on it clears it before it looks."""
         event = asyncio.Event()
         self._waiting[session_id].add(event)
         try:
@@ -47,7 +44,6 @@ class Feed:
             if not self._waiting[session_id]:
                 del self._waiting[session_id]
 
-    def _wake(self, session_id: str | None) -> None:
-        for waiting in (session_id, None):
-            for event in self._waiting.get(waiting, ()):
-                event.set()
+    def _wake(self, session_id: str) -> None:
+        for event in self._waiting.get(session_id, ()):
+            event.set()

@@ -24,26 +24,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/changes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Which sessions changed
-         * @description As an event stream each ``changed`` event is such an answer, the first one at once; honours ``Last-Event-ID``.
-         */
-        get: operations["list_changes"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/clients": {
         parameters: {
             query?: never;
@@ -722,57 +702,56 @@ export interface components {
          * Entry
          * @example {
          *       "act": "mcp",
-         *       "agent_id": "hIHOHzdHJgmygZdKTdyw",
+         *       "agent_id": "QhLofQdvIKNfgpRUvoFw",
          *       "at": null,
-         *       "audit": false,
+         *       "audit": true,
          *       "duration_ms": null,
          *       "facts": {
          *         "hosts": [
-         *           "xaaBfFvwpSrSdGjWcRNu"
+         *           "JsvYDlBcNXyUbNbEdKKX"
          *         ],
          *         "paths": [
-         *           "dKLPJQuHUplpaRjanyUs"
+         *           "CHiltQiYcZmKydOmfiOi"
          *         ],
          *         "permission": {
          *           "by": "hook",
          *           "decision": "allowed",
-         *           "words": "EICPJfvSvPROLrARwDcw"
+         *           "words": "mygZdKTdywYXEMTffHVK"
          *         },
          *         "programs": [
-         *           "XEMTffHVKViojCXkxyCp"
-         *         ],
-         *         "truncated": true
+         *           "XliRkbhFNWBWIcNhDuzD"
+         *         ]
          *       },
          *       "findings": [
          *         {
-         *           "rule": "KuAbLVwclZqwCQXliRkb",
+         *           "rule": "JpEwbdtKiYsfjVRIdHbm",
          *           "severity": "medium"
          *         }
          *       ],
-         *       "folded": false,
-         *       "has_diff": false,
-         *       "inherited": true,
+         *       "folded": true,
+         *       "has_diff": true,
+         *       "inherited": false,
          *       "is_denied": true,
-         *       "is_error": true,
-         *       "label": "FrSJCNknwuwZqSRqubKz",
+         *       "is_error": false,
+         *       "label": "ZCSkPGeNNtndFpmxgIqp",
          *       "message_id": null,
-         *       "model": "iUxmyimHIfMOBFFOLOAy",
-         *       "preview": "NUDLQoTDHCTzKniCQhLo",
-         *       "raw_type": "pXssGAZvWxlBJpEwbdtK",
+         *       "model": "wwwnNUDLQoTDHCTzKniC",
+         *       "preview": "WLHTGxqaSgYjXXQUoKeh",
+         *       "raw_type": "eBcXJZVWTgPIUdXTWvtW",
          *       "role": "call",
-         *       "seq": 2102,
-         *       "sidechain": false,
-         *       "size_bytes": 1826,
+         *       "seq": 1102,
+         *       "sidechain": true,
+         *       "size_bytes": 6269,
          *       "subagent_session_id": null,
          *       "tokens": {
-         *         "cache_creation": 4452,
-         *         "cache_read": 5252,
-         *         "input": 2365,
-         *         "output": 9969,
-         *         "total": 4099
+         *         "cache_creation": 7112,
+         *         "cache_read": 8134,
+         *         "input": 1106,
+         *         "output": 9151,
+         *         "total": 4281
          *       },
-         *       "tool": "iYsfjVRIdHbmdIQnZCSk",
-         *       "tool_use_id": "PGeNNtndFpmxgIqpwwwn",
+         *       "tool": "FUYuVaCyCtCsnCcEIqir",
+         *       "tool_use_id": "zMlcpUaAfMsgZSosapWJ",
          *       "type": "progress",
          *       "uuid": null
          *     }
@@ -784,42 +763,41 @@ export interface components {
              * @enum {string}
              */
             act: "command" | "file-write" | "network" | "mcp" | "subagent" | "permission" | "hook-block" | "";
-            /** @example iQUvZgiPQBXBLnzSvgvy */
+            /** @example crBcFVeKbbatlyDIWfXQ */
             agent_id: string | null;
-            /** @example cefxZzxwAxLUKwHVhmGJ */
+            /** @example RYmbpFdWetXVhYOwZjsY */
             at: string | null;
             /**
              * @default false
-             * @example true
+             * @example false
              */
             audit: boolean;
-            /** @example 127 */
+            /** @example 5896 */
             duration_ms: number | null;
             /**
              * @example {
              *       "hosts": [
-             *         "fSCXHPiclvcWpPcSrAFF"
+             *         "EhGPYqEcXhHSyYvDSaSR"
              *       ],
-             *       "lines": 859,
+             *       "lines": 6056,
              *       "paths": [
-             *         "pnuCaldRKRIbrTyqiVes"
+             *         "iKojAKtrlDETRahgoMzL"
              *       ],
              *       "permission": {
              *         "by": "mode",
              *         "decision": "denied",
-             *         "words": "HVMYoMLcDTblBFCTtICQ"
+             *         "words": "KGjYQJspTOYzegeIjOyN"
              *       },
              *       "programs": [
-             *         "NbiAFVtQypXzKpUycdsw"
-             *       ],
-             *       "truncated": true
+             *         "TaCHrkUEKiaVjcODaCAW"
+             *       ]
              *     }
              */
             facts: components["schemas"]["Facts"] | null;
             /**
              * @example [
              *       {
-             *         "rule": "BympIYulANfVEodTGDbu",
+             *         "rule": "ewTdWxyxwFswQXAufHcS",
              *         "severity": "informational"
              *       }
              *     ]
@@ -827,44 +805,44 @@ export interface components {
             findings: components["schemas"]["FindingMark"][];
             /**
              * @default false
-             * @example false
+             * @example true
              */
             folded: boolean;
             /**
              * @default false
-             * @example false
+             * @example true
              */
             has_diff: boolean;
             /**
              * @default false
-             * @example false
+             * @example true
              */
             inherited: boolean;
             /**
              * @default false
-             * @example true
+             * @example false
              */
             is_denied: boolean;
             /**
              * @default false
-             * @example false
+             * @example true
              */
             is_error: boolean;
             /**
              * @default
-             * @example aoVqNBoGranWAThdcdka
+             * @example ympIYulANfVEodTGDbub
              */
             label: string;
-            /** @example cEiKZzsXNStUXMqccrBc */
+            /** @example RJNjKdIMjvciKExjuxXL */
             message_id: string | null;
-            /** @example CCJMLRlAzRIOjdLiFBdu */
+            /** @example cdkahSRhbAKyyyVhuiIK */
             model: string | null;
             /**
              * @default
-             * @example EshTKFLZjQQrDxkwhWjG
+             * @example vHsoVSEeCtLViFvDEMpE
              */
             preview: string;
-            /** @example jgxiHQOyswaLrqexEuTJ */
+            /** @example bzayzoQbzdXMsvhsvQnj */
             raw_type: string;
             /**
              * @default
@@ -872,7 +850,7 @@ export interface components {
              * @enum {string}
              */
             role: "call" | "result" | "";
-            /** @example 8550 */
+            /** @example 9361 */
             seq: number;
             /**
              * @default false
@@ -881,31 +859,31 @@ export interface components {
             sidechain: boolean;
             /**
              * @default 0
-             * @example 9339
+             * @example 5277
              */
             size_bytes: number;
-            /** @example KdIMjvciKExjuxXLIhne */
+            /** @example rbRjKhHKYuQmvHLBSfRB */
             subagent_session_id: string | null;
             /**
              * @example {
-             *       "cache_creation": 7054,
-             *       "cache_read": 5545,
-             *       "input": 512,
-             *       "output": 283,
-             *       "total": 2919
+             *       "cache_creation": 7024,
+             *       "cache_read": 5901,
+             *       "input": 3115,
+             *       "output": 9339,
+             *       "total": 9160
              *     }
              */
             tokens: components["schemas"]["Tokens"] | null;
-            /** @example zxyyJLPvPYZLdSRarqMF */
+            /** @example MqbkVDGbgpSmpeFCZfQi */
             tool: string | null;
-            /** @example NXqcJcDSuFiiFSZbVAsu */
+            /** @example gOawvtQkOPQsswkMypzV */
             tool_use_id: string | null;
             /**
              * @example user
              * @enum {string}
              */
             type: "user" | "assistant" | "tool" | "thinking" | "progress" | "system" | "summary" | "snapshot";
-            /** @example jsekkeZUyMKBwICnsGGk */
+            /** @example iVzUMZozziJUhCsuKDfY */
             uuid: string | null;
         };
         /**
@@ -915,40 +893,40 @@ export interface components {
          *         {
          *           "act": "mcp",
          *           "agent_id": null,
-         *           "at": "fPRmldCYJkHgPNdVUsVp",
+         *           "at": "rsXCdhSWgRerwUxtAdzm",
          *           "audit": false,
-         *           "duration_ms": 6584,
+         *           "duration_ms": 6502,
          *           "facts": null,
          *           "findings": [
          *             {
-         *               "rule": "RzqeFGmYWMSDOFdgYFAZ",
+         *               "rule": "TjpzGziovdvffPRmldCY",
          *               "severity": "critical"
          *             }
          *           ],
          *           "folded": true,
          *           "has_diff": false,
-         *           "inherited": true,
+         *           "inherited": false,
          *           "is_denied": false,
          *           "is_error": true,
-         *           "label": "JaVzmFwstXkBxdCDJEnf",
-         *           "message_id": "PSptOzNVwXojmgFPZxQJ",
+         *           "label": "qApDoRkKMXOBkcDRHDVL",
+         *           "message_id": "ITGWaNoYUQReaubYeroB",
          *           "model": null,
-         *           "preview": "AvQbdfCyDBnuPBjPEGDU",
-         *           "raw_type": "yUxcBxhkTjpzGziovdvf",
+         *           "preview": "CjbtiVhKwWzHZtBxMmeO",
+         *           "raw_type": "mtdNCgNXyUFsyYTwErSR",
          *           "role": "call",
-         *           "seq": 6026,
+         *           "seq": 2747,
          *           "sidechain": true,
-         *           "size_bytes": 9970,
+         *           "size_bytes": 9988,
          *           "subagent_session_id": null,
          *           "tokens": null,
          *           "tool": null,
-         *           "tool_use_id": "vpwOAQkuZSaWPjrXAIVb",
+         *           "tool_use_id": "icUmJuuQnxxNVucdILbY",
          *           "type": "assistant",
          *           "uuid": null
          *         }
          *       ],
          *       "next_cursor": null,
-         *       "total": 1297
+         *       "total": 2021
          *     }
          */
         EntryPage: {
@@ -957,43 +935,43 @@ export interface components {
              *       {
              *         "act": "file-write",
              *         "agent_id": null,
-             *         "at": "cZJHVMhuYORtRDCtapAS",
+             *         "at": "ftnmTrnwALnXLrKmaMSS",
              *         "audit": true,
              *         "duration_ms": null,
              *         "facts": null,
              *         "findings": [
              *           {
-             *             "rule": "DckEzSaveotMNKwBMKjS",
+             *             "rule": "PIwUNtdwgzrhcZJHVMhu",
              *             "severity": "high"
              *           }
              *         ],
              *         "folded": true,
-             *         "has_diff": false,
-             *         "inherited": true,
-             *         "is_denied": true,
-             *         "is_error": true,
-             *         "label": "rONBqZxwGmxoChbKmahP",
-             *         "message_id": "WXuxFWMReCImtdNCgNXy",
-             *         "model": "UFsyYTwErSRrsXCdhSWg",
-             *         "preview": "LDhxUPLxwOYAzsSiGQKc",
-             *         "raw_type": "PnfKIspFPIwUNtdwgzrh",
+             *         "has_diff": true,
+             *         "inherited": false,
+             *         "is_denied": false,
+             *         "is_error": false,
+             *         "label": "tTLJbBSDeFLDhxUPLxwO",
+             *         "message_id": "YAzsSiGQKcQltbfKVrvL",
+             *         "model": "xaNWbZlwjEbAOrvuYyAV",
+             *         "preview": "EKZcsaFfCAFgDUPnfKIs",
+             *         "raw_type": "qAkwBQEMINrnnYvpeiOh",
              *         "role": "call",
-             *         "seq": 6339,
+             *         "seq": 4503,
              *         "sidechain": true,
-             *         "size_bytes": 3580,
-             *         "subagent_session_id": "LHCjdeclZEaRcvDoSxFU",
+             *         "size_bytes": 4984,
+             *         "subagent_session_id": "RtRDCtapASIjYAGderNr",
              *         "tokens": null,
              *         "tool": null,
              *         "tool_use_id": null,
              *         "type": "snapshot",
-             *         "uuid": "IjYAGderNrtTLJbBSDeF"
+             *         "uuid": "mkWjgnfXWQYeYYKuquwN"
              *       }
              *     ]
              */
             items: components["schemas"]["Entry"][];
-            /** @example VucdILbYCjbtiVhKwWzH */
+            /** @example mxoChbKmahPWXuxFWMRe */
             next_cursor: string | null;
-            /** @example 6535 */
+            /** @example 8933 */
             total: number;
         };
         /**
@@ -1077,19 +1055,19 @@ export interface components {
          * Facts
          * @example {
          *       "hosts": [
-         *         "WQQlwJfffnmCNNSAoiDV"
+         *         "qFJphLsUKTHKDWGqwigW"
          *       ],
          *       "paths": [
-         *         "YLgqryxEygSpjBfzZMYX"
+         *         "GSxPWwnqjHgcEDWhDsxs"
          *       ],
          *       "permission": {
          *         "by": "hook",
          *         "decision": "interrupted",
-         *         "words": "rlDETRahgoMzLRtalGDk"
+         *         "words": "RBWtUEyjQPuqoreSwjJj"
          *       },
-         *       "permission_mode": "cXhHSyYvDSaSRiKojAKt",
+         *       "permission_mode": "dHPSHMmOJDnIcAIrFcrz",
          *       "programs": [
-         *         "xCmGCpRwLyKtyoYzanEH"
+         *         "GihmxirINHUwMBcYbUBC"
          *       ],
          *       "truncated": true
          *     }
@@ -1097,15 +1075,15 @@ export interface components {
         Facts: {
             /**
              * @example [
-             *       "zLsLydECqkZELcMizuuP"
+             *       "XNSQubZGLKpIxlzypMVF"
              *     ]
              */
             hosts: string[];
-            /** @example 5367 */
+            /** @example 9787 */
             lines: number | null;
             /**
              * @example [
-             *       "lvmKRzLNQPIMLBPjLHCF"
+             *       "maJxsvJnicHImAYyNsCO"
              *     ]
              */
             paths: string[];
@@ -1113,21 +1091,21 @@ export interface components {
              * @example {
              *       "by": "user",
              *       "decision": "allowed",
-             *       "words": "jHgcEDWhDsxsSnkYsddD"
+             *       "words": "mfdmLrothODPVgdaOHVX"
              *     }
              */
             permission: components["schemas"]["Permission"] | null;
-            /** @example hODPVgdaOHVXGihmxirI */
+            /** @example gmXUDeQcRneOVFYeSjxU */
             permission_mode: string | null;
             /**
              * @example [
-             *       "pmtiObDRbiZpNbycmaJx"
+             *       "EgIxSkajitkrEizsaJAO"
              *     ]
              */
             programs: string[];
             /**
              * @default false
-             * @example true
+             * @example false
              */
             truncated: boolean;
         };
@@ -1173,12 +1151,12 @@ export interface components {
         /**
          * FindingMark
          * @example {
-         *       "rule": "WrbRjKhHKYuQmvHLBSfR",
+         *       "rule": "WDORTIEbtWqHOgPriLBP",
          *       "severity": "low"
          *     }
          */
         FindingMark: {
-            /** @example DXFiXlEfDRpSuNeNziQY */
+            /** @example utFmqCQcDdvDZVPEurUj */
             rule: string;
             /**
              * @example low
@@ -1206,14 +1184,14 @@ export interface components {
         /**
          * Match
          * @example {
-         *       "excerpt": "LhhUwTsUeVYIkYoDyXGP",
-         *       "seq": 2649
+         *       "excerpt": "uUHyFyInSBRMwzxKSbmO",
+         *       "seq": 8573
          *     }
          */
         Match: {
-            /** @example inUaRpKCxerEQoKfTKBj */
+            /** @example DOFdgYFAZAzHMKImFlFA */
             excerpt: string | null;
-            /** @example 4789 */
+            /** @example 9909 */
             seq: number;
         };
         /**
@@ -1221,30 +1199,30 @@ export interface components {
          * @example {
          *       "items": [
          *         {
-         *           "excerpt": "LDzotQJIIuOMTOEMdXti",
-         *           "seq": 9746
+         *           "excerpt": "YIkYoDyXGPvnrDNNTDCw",
+         *           "seq": 560
          *         }
          *       ],
          *       "next_cursor": null,
-         *       "searched_to": 3153,
-         *       "total": 835
+         *       "searched_to": 5049,
+         *       "total": 4826
          *     }
          */
         MatchPage: {
             /**
              * @example [
              *       {
-             *         "excerpt": "xSjtYpfhVUqEskyxEcBi",
-             *         "seq": 6721
+             *         "excerpt": "wvAGKrRscfTeGzZiaFjx",
+             *         "seq": 3969
              *       }
              *     ]
              */
             items: components["schemas"]["Match"][];
-            /** @example cvsDNCKXJYTWBXMrFSMR */
+            /** @example xerEQoKfTKBjiMyErlPX */
             next_cursor: string | null;
-            /** @example 5634 */
+            /** @example 9138 */
             searched_to: number;
-            /** @example 2835 */
+            /** @example 1403 */
             total: number | null;
         };
         /**
@@ -1252,7 +1230,7 @@ export interface components {
          * @example {
          *       "by": "unknown",
          *       "decision": "denied",
-         *       "words": "KTHKDWGqwigWGSxPWwnq"
+         *       "words": "JaAlULDWqzVWGPytyfFL"
          *     }
          */
         Permission: {
@@ -1266,7 +1244,7 @@ export interface components {
              * @enum {string}
              */
             decision: "allowed" | "denied" | "interrupted";
-            /** @example NHUwMBcYbUBCqFJphLsU */
+            /** @example DJKwjLSsRgVkDScJKjeu */
             words: string;
         };
         /**
@@ -1356,28 +1334,6 @@ export interface components {
             /** @default false */
             warmup: boolean;
         };
-        /**
-         * SessionChanges
-         * @example {
-         *       "change": 6764,
-         *       "more": true,
-         *       "sessions": [
-         *         "mbpFdWetXVhYOwZjsYxJ"
-         *       ]
-         *     }
-         */
-        SessionChanges: {
-            /** @example 9361 */
-            change: number;
-            /** @example true */
-            more: boolean;
-            /**
-             * @example [
-             *       "psxSmwtEmkVBOmIxyHqA"
-             *     ]
-             */
-            sessions: string[];
-        };
         /** SessionPage */
         SessionPage: {
             items: components["schemas"]["Session"][];
@@ -1455,47 +1411,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Activity"];
-                };
-            };
-            /** @description RFC 9457 problem details */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description RFC 9457 problem details */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_changes: {
-        parameters: {
-            query?: {
-                /** @description ``change`` of an earlier answer; now if left out. */
-                after?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Once; with Accept: text/event-stream a live stream. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionChanges"];
                 };
             };
             /** @description RFC 9457 problem details */
