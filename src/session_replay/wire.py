@@ -407,6 +407,7 @@ class Status(msgspec.Struct):
     """The sample sessions of the package are imported."""
     sessions: int
     data_folder: str | None = None
+    """Where it keeps its data; null where commands without ``--data`` find them."""
 
 
 AlarmKind = Literal[

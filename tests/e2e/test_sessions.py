@@ -93,6 +93,15 @@ def test_back_returns_to_the_place_in_the_list(site, open_page):
     page.go_back()
     until(lambda: abs(page.evaluate("scrollY") - place) < 200, "the old place")
     expect(link).to_be_in_viewport()
+    # By key and by link, too, which are a way on and not back.
+    for lead_back in (lambda: page.keyboard.press("u"), page.locator(".crumbs a").first.click):
+        link.click()
+        expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+        expect(page.locator("footer")).to_contain_text("Complete")
+        lead_back()
+        expect(page.locator("a.session-link").first).to_be_attached()
+        until(lambda: abs(page.evaluate("scrollY") - place) < 200, "the old place")
+        expect(link).to_be_in_viewport()
 
 
 def resting_place(page: Page) -> tuple[int, str] | None:

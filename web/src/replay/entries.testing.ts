@@ -85,6 +85,7 @@ export function session(facts: Partial<Session> = {}): Session {
     agent_type: null,
     description: null,
     lines_with_entries: 8,
+    damaged_lines: 0,
     pending_bytes: 0,
     tools: ["Bash"],
     git_branches: ["main"],

@@ -9,6 +9,10 @@ import { useFlash } from "../shell/page";
 import { refreshAll } from "./list";
 import "./NoSessions.css";
 
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
 const SAMPLES_POLL_MS = 700;
 const SAMPLES_COME = "The sample sessions are being imported. They are invented; open any of them.";
 
@@ -27,6 +31,10 @@ export function NoSessions({ status }: { status: Status | undefined }) {
     return () => clearInterval(timer);
   }, [samples.isSuccess, client]);
   const progress = status?.local_import;
+  // What is taken in must come to the data of this server.
+  const folder = status?.data_folder ?? null;
+  const data = folder === null ? "" : ` --data ${quoted(folder)}`;
+  const ofMake = folder === null ? "" : ` DATA=${quoted(folder)}`;
   return (
     <div className="no-sessions">
       <h2>No sessions yet</h2>
@@ -39,14 +47,14 @@ export function NoSessions({ status }: { status: Status | undefined }) {
           start the server with their folder:
         </p>
       )}
-      <Command text="session-replay serve --transcripts ~/.claude/projects" />
+      <Command text={`session-replay serve --transcripts ~/.claude/projects${data}`} />
       <p className="no-sessions-or">In a checkout of the source:</p>
-      <Command text="make run TRANSCRIPTS=~/.claude/projects" />
+      <Command text={`make run TRANSCRIPTS=~/.claude/projects${ofMake}`} />
       <p className="no-sessions-or">
         Transcripts of several machines, collected as <code>DIR/machine/projects</code> (stop the server
         first):
       </p>
-      <Command text="session-replay import DIR --host-from-path" />
+      <Command text={`session-replay import DIR --host-from-path${data}`} />
       <p className="no-sessions-or">
         To collect from other machines too, <Link to="/clients">connect a client</Link>.
       </p>

@@ -16,7 +16,7 @@ import { visibleText } from "../replay/text/invisible";
 import { useZoneName } from "../timeZone";
 import { type Column, gridTracks } from "./columns";
 import { type Density, density } from "./preferences";
-import { type Row, shortModel, titleOf } from "./rows";
+import { isUnread, type Row, shortModel, titleOf } from "./rows";
 import type { SessionsSearch } from "./search";
 import { nextSort, SORT_DEFAULT, type Sort, type SortKey } from "./sort";
 import "./SessionTable.css";
@@ -290,6 +290,9 @@ function ColumnCell({ column, session, zone }: { column: Column; session: Sessio
   );
 }
 
+/** Columns that say nothing of a session before its lines were read. */
+const READ_FROM_LINES: ReadonlySet<Column["key"]> = new Set(["duration_ms", "messages", "tokens"]);
+
 interface Content {
   text: string;
   title?: string | undefined;
@@ -298,6 +301,7 @@ interface Content {
 }
 
 function contentOf({ key }: Column, session: Session, zone: string): Content {
+  if (isUnread(session) && READ_FROM_LINES.has(key)) return { text: NONE, title: "Being read" };
   switch (key) {
     case "started_at": {
       const at = session.started_at;

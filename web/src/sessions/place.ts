@@ -9,16 +9,22 @@ export interface Place {
   focused: string | null;
 }
 
-const PLACES_MAX = 50;
+const PLACES_MAX = 100;
 /** Of this tab, as its history is: a reload finds both again. */
 const STORED = "session-replay.places";
-/** By the key that the router gives each entry of the browser's history. */
+/** By the key that the router gives each entry of the browser's history, and by the address for who comes by a link. */
 const places = read();
 
-/** The place that the reader came back to: another one with each Back and Forward, null before the first. */
+/**
+ * The place that the reader came back to: another one with each Back and Forward, null before the first. From another
+ * page a link leads back, too.
+ */
 export function useArrival(): Place | null {
   const router = useRouter();
-  const [arrived, setArrived] = useState(() => places.get(keyOf(router.latestLocation)) ?? null);
+  const [arrived, setArrived] = useState(() => {
+    const { latestLocation } = router;
+    return places.get(keyOf(latestLocation)) ?? places.get(latestLocation.href) ?? null;
+  });
   useEffect(
     () =>
       router.subscribe("onResolved", ({ toLocation, pathChanged }) => {
@@ -39,7 +45,11 @@ export function useDeparture(place: () => Place): void {
     latest.current = place;
   });
   useEffect(() => {
-    const leave = (from: ParsedLocation) => keep(keyOf(from), latest.current());
+    const leave = (from: ParsedLocation) => {
+      const left = latest.current();
+      keep(from.href, left);
+      keep(keyOf(from), left);
+    };
     const unsubscribe = router.subscribe("onBeforeNavigate", ({ fromLocation }) => {
       if (fromLocation !== undefined) leave(fromLocation);
     });

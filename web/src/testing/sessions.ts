@@ -33,6 +33,7 @@ export function session(fields: Partial<Session> & { id: string }): Session {
     agent_type: null,
     description: null,
     lines_with_entries: 1,
+    damaged_lines: 0,
     pending_bytes: 0,
     tools: [],
     git_branches: [],

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from session_replay import __version__
 from session_replay.errors import NotFound
+from session_replay.server import settings
 from session_replay.server.services import Services
 from session_replay.store.schema import sessions
 from session_replay.wire import Status
@@ -45,7 +46,7 @@ async def get_status(services: NamedDependency[Services]) -> Status:
         local_import=msgspec.structs.replace(local.progress),
         samples=local.has_samples,
         sessions=count,
-        data_folder=str(services.at.folder),
+        data_folder=None if services.at.folder == settings.data_folder(None) else str(services.at.folder),
     )
 
 
