@@ -294,6 +294,8 @@ class Session(msgspec.Struct):
     """More than 0: the file was rewritten or truncated, older bytes are kept."""
     spawned_by_seq: int | None = None
     """The entry of the parent session that spawned this one."""
+    damaged: bool = False
+    """Some of what is stored of it does not open: texts are null or empty, a name says that it is damaged."""
     folder: str = ""
     """The folder below ``projects`` that holds the transcript: all there is where no line names a directory."""
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, select, update
 
+from session_replay.errors import Tampered
 from session_replay.store.attachments import found_attachments
 from session_replay.store.installation import Installation
 from session_replay.store.schema import sessions, streams
@@ -55,11 +56,15 @@ class _Meta(msgspec.Struct):
 class _Node:
     """One session of the tree while it is being linked."""
 
-    def __init__(self, row: Any, text: SessionText) -> None:  # noqa: ANN401 - a row has the columns that were asked for
+    def __init__(self, at: Installation, row: Any, secret: bytes | None) -> None:  # noqa: ANN401 - has what was asked for
         self.id: str = row.id
         self.agent_id: str | None = row.agent_id
         self.row = row
-        self.text = text
+        self.secret = secret
+        """None: its key is damaged."""
+        text = None if secret is None else at.session_keys.open_text(secret, row.id, row.sealed_text)
+        self.is_damaged = text is None
+        self.text = text or SessionText()
         self.run: str | None = None
         """Of a workflow's agent: the run that it belongs to."""
         self.parent: _Node | None = None
@@ -82,37 +87,42 @@ def leave_unlinked(tx: Connection, root_id: str) -> None:
 def link_tree(tx: Connection, at: Installation, root_id: str) -> set[str]:
     """Set parent, spawning entry, description and number of descendants of every session of a tree.
 
+    What is damaged of a session says nothing of it; the others are linked without.
+
     Returns:
         The sessions that look different now, or whose entries lead elsewhere.
     """
     rows = tx.execute(_TREE, {"root": root_id}).all()
-    secrets = at.session_keys.find(tx, [row.id for row in rows])
-    nodes = [
-        _Node(row, at.session_keys.open_text(secrets[row.id], row.id, row.sealed_text))
-        for row in rows
-        if row.id in secrets
-    ]
+    secrets, damaged = at.session_keys.find_readable(tx, [row.id for row in rows])
+    nodes = [_Node(at, row, secrets.get(row.id)) for row in rows if row.id in secrets or row.id in damaged]
     root = next((node for node in nodes if node.id == root_id), None)
     agents = {node.agent_id: node for node in nodes if node.agent_id}
-    paths = {
-        node.id: open_path(at.key, secrets[node.id], node.row.address, node.row.sealed_path)
-        for node in nodes
-        if node is not root
-    }
+    paths = {node.id: path for node in nodes if node is not root and (path := _path(at, node)) is not None}
     metas = _metas(tx, at, nodes[0].row.client_id, paths) if paths else {}
     for node in nodes:
         if node is not root:
-            run = _RUN_FOLDER.search(paths[node.id])
+            run = _RUN_FOLDER.search(paths.get(node.id, ""))
             node.run = run[1] if run is not None else None
             _link(node, metas.get(node.id, _Meta()), root, agents, nodes)
     for node in nodes:
         _count(node)
     changed: set[str] = set()
     for node in nodes:
-        if _write(tx, at, node, secrets[node.id], is_orphan=root is None):
+        if _write(tx, at, node, is_orphan=root is None):
             changed.update((node.id, node.parent.id if node.parent else node.id))
     tx.execute(_LINKED, {"root": root_id})
     return changed
+
+
+def _path(at: Installation, node: _Node) -> str | None:
+    """Where its file lies; None where that is damaged."""
+    if node.secret is None:
+        return None
+    try:
+        return open_path(at.key, node.secret, node.row.address, node.row.sealed_path)
+    except Tampered:
+        at.session_keys.tell_damage(node.id, "path")
+        return None
 
 
 def _link(node: _Node, meta: _Meta, root: _Node | None, agents: dict[str, _Node], nodes: list[_Node]) -> None:
@@ -167,7 +177,7 @@ def _count(node: _Node) -> None:
         ancestor = ancestor.parent
 
 
-def _write(tx: Connection, at: Installation, node: _Node, secret: bytes, *, is_orphan: bool) -> bool:
+def _write(tx: Connection, at: Installation, node: _Node, *, is_orphan: bool) -> bool:
     values: dict[str, Any] = {
         "parent_id": node.parent.id if node.parent else None,
         "orphan": is_orphan,
@@ -176,9 +186,11 @@ def _write(tx: Connection, at: Installation, node: _Node, secret: bytes, *, is_o
     }
     changed = {name: value for name, value in values.items() if getattr(node.row, name) != value}
     text = node.text
-    if (text.agent_type, text.description) != (node.agent_type, node.description):
+    is_described = (text.agent_type, text.description) == (node.agent_type, node.description)
+    # Damaged words are left as they are: sealed anew they would look whole, and lack the title.
+    if not is_described and not node.is_damaged and node.secret is not None:
         text.agent_type, text.description = node.agent_type, node.description
-        changed["sealed_text"] = at.session_keys.seal_text(secret, node.id, text)
+        changed["sealed_text"] = at.session_keys.seal_text(node.secret, node.id, text)
     if changed:
         tx.execute(_UPDATE, changed | {"session": node.id})
     return bool(changed)
@@ -188,7 +200,7 @@ def _metas(tx: Connection, at: Installation, client_id: str, paths: dict[str, st
     """What the ``.meta.json`` beside each transcript says, by session id."""
     beside = {path.removesuffix(".jsonl") + ".meta.json": session for session, path in paths.items()}
     found = found_attachments(tx, at, client_id, list(beside))
-    return {beside[path]: _parsed(raw) for path, raw in found.items()}
+    return {beside[path]: _parsed(raw) for path, raw in found.items() if raw is not None}
 
 
 def _parsed(raw: bytes) -> _Meta:

@@ -17,6 +17,7 @@ from session_replay.store.installation import Installation
 from session_replay.store.names import NameKind
 from session_replay.store.schema import recorded_ids, session_names, sessions, shared_messages
 from session_replay.store.sealed import StreamKey, open_summary
+from session_replay.store.sessions import SessionText
 from session_replay.store.streams import Stream
 from session_replay.transcript.entry import PARSER_VERSION
 from session_replay.transcript.session import Figures
@@ -223,8 +224,10 @@ def _write_session(
     session_id = stream.session_id
     row = tx.execute(_TEXT, {"session_id": session_id}).one()
     text = at.session_keys.open_text(secret, session_id, row.sealed_text)
+    is_damaged = text is None  # what the tree says of it is lost, too, until that is linked again
+    text = text or SessionText()
     is_agent = row.agent_id is not None
-    changed = text.spawns != figures.spawns or (is_agent and text.first_user_text_hash != figures.first_user_text_hash)
+    changed = is_damaged or text.spawns != figures.spawns or (is_agent and text.first_user_text_hash != figures.first_user_text_hash)
     text.title = figures.title
     text.first_prompt = figures.first_prompt
     text.first_user_text_hash = figures.first_user_text_hash

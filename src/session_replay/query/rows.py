@@ -7,12 +7,14 @@ names and keys is not in memory yet.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
+from session_replay.errors import Tampered
 from session_replay.query.instant import written_time
 from session_replay.query.meaning import LIVE_MS
 from session_replay.store.names import Names
@@ -62,31 +64,37 @@ class Words:
         self._keys = keys
 
     def presented(self, connection: Connection, rows: Sequence[Row[Any]], *, now_ms: int) -> list[Session]:
-        """The sessions of ``stored_rows``, in their order."""
+        """The sessions of ``stored_rows``, in their order; one of which something is damaged is there without that."""
         lists = self._listed(connection, [row.id for row in rows])
-        numbers = {getattr(row, column) for row in rows for column in _NAME_COLUMNS} - {None}
-        texts = self._names.texts(
-            connection, numbers.union(*(found for one in lists.values() for found in one.values()))
-        )
-        secrets = self._keys.find(connection, [row.id for row in rows])
+        texts = self._names.texts(connection, {number for row in rows for number in _name_numbers(row, lists[row.id])})
+        secrets, damaged_keys = self._keys.find_readable(connection, [row.id for row in rows])
+        damaged_names = self._names.damaged(texts)
         presented: list[Session] = []
         for row in rows:
             listed = {kind: [texts[number] for number in found] for kind, found in lists[row.id].items()}
-            words = self._open(row, secrets.get(row.id))
-            session = _presented(row, texts, listed, words, live=abs(now_ms - row.grown_ms) <= LIVE_MS)
-            session.folder = self._folder(row, secrets.get(row.id))
+            secret = secrets.get(row.id)
+            # Where there is no key the words went with it.
+            words = SessionText() if secret is None else self._keys.open_text(secret, row.id, bytes(row.sealed_text))
+            folder = "" if secret is None else self._folder(row, secret)
+            live = abs(now_ms - row.grown_ms) <= LIVE_MS
+            session = _presented(row, texts, listed, words or SessionText(), live=live)
+            session.folder = folder or ""
+            session.damaged = (
+                row.id in damaged_keys
+                or words is None
+                or folder is None
+                or not damaged_names.isdisjoint(_name_numbers(row, lists[row.id]))
+            )
             presented.append(session)
         return presented
 
-    def _open(self, row: Row[Any], secret: bytes | None) -> SessionText:
-        if secret is None:  # destroyed with its key
-            return SessionText()
-        return self._keys.open_text(secret, row.id, bytes(row.sealed_text))
-
-    def _folder(self, row: Row[Any], secret: bytes | None) -> str:
-        if secret is None:
-            return ""
-        path = open_path(self._keys.organization_key, secret, row.address, row.sealed_path)
+    def _folder(self, row: Row[Any], secret: bytes) -> str | None:
+        """The folder below ``projects``; None where the path is damaged."""
+        try:
+            path = open_path(self._keys.organization_key, secret, row.address, row.sealed_path)
+        except Tampered:
+            self._keys.tell_damage(row.id, "path")
+            return None
         return path.rpartition("projects/")[2].partition("/")[0] if "/" in path else ""
 
     def _listed(self, connection: Connection, session_ids: list[str]) -> defaultdict[str, dict[str, list[int]]]:
@@ -96,6 +104,12 @@ class Words:
             for session_id, kind, number in rows:
                 found[session_id].setdefault(kind, []).append(number)
         return found
+
+
+def _name_numbers(row: Row[Any], listed: dict[str, list[int]]) -> Iterator[int]:
+    """All names of a row."""
+    own = (getattr(row, column) for column in _NAME_COLUMNS)
+    return chain((number for number in own if number is not None), *listed.values())
 
 
 def _presented(

@@ -48,6 +48,7 @@ COLUMNS = (
     "size_bytes",
     "live",
     "orphan",
+    "damaged",
 )
 
 
@@ -106,6 +107,7 @@ def session_row(session: Session) -> list[Cell]:
         session.size_bytes,
         str(session.live).lower(),
         str(session.orphan).lower(),
+        str(session.damaged).lower(),
     ]
 
 

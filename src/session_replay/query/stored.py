@@ -35,8 +35,8 @@ class StoredSession(NamedTuple):
     sealed_text: bytes
 
     def text(self, at: Installation) -> SessionText:
-        """Title, first prompt and the like."""
-        return at.session_keys.open_text(self.key.secret, self.session_id, self.sealed_text)
+        """Title, first prompt and the like; nothing where they are damaged."""
+        return at.session_keys.open_text(self.key.secret, self.session_id, self.sealed_text) or SessionText()
 
 
 def stored_session(at: Installation, connection: Connection, session_id: str) -> StoredSession:
@@ -44,6 +44,7 @@ def stored_session(at: Installation, connection: Connection, session_id: str) ->
 
     Raises:
         NotFound: No such session.
+        Tampered: Its key does not open.
     """
     if not (session_id.isascii() and session_id.isprintable()):  # PostgreSQL refuses a NUL in a text
         raise NotFound(f"no session {session_id!r}")

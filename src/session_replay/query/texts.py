@@ -42,7 +42,7 @@ class FoldedText(NamedTuple):
 
 
 _NOTHING = FoldedText(b"", None, None)
-"""Of a session whose key was destroyed."""
+"""Of a session whose key was destroyed, or whose words or key are damaged."""
 
 
 class Texts:
@@ -105,7 +105,7 @@ class Texts:
                 sessions.c.stream_id.in_(stream_ids)
             )
         ).all()
-        secrets = self._keys.find(connection, [session_id for _, session_id, _ in rows])
+        secrets, _ = self._keys.find_readable(connection, [session_id for _, session_id, _ in rows])
         return {
             stream_id: self._folded(session_id, secrets.get(session_id), bytes(sealed))
             for stream_id, session_id, sealed in rows
@@ -116,6 +116,8 @@ class Texts:
         if secret is None:
             return _NOTHING._replace(seal_id=seal_id)
         text = self._keys.open_text(secret, session_id, sealed)
+        if text is None:
+            return _NOTHING._replace(seal_id=seal_id)
         return FoldedText(seal_id, fold(text.title), fold(text.first_prompt))
 
     def _keep(self, opened: dict[int, FoldedText]) -> None:

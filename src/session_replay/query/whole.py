@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
+from session_replay.errors import Tampered
 from session_replay.query.entries import find_entry
 from session_replay.query.stored import StoredSession
 from session_replay.store.attachments import attachment
@@ -77,9 +78,14 @@ def _join_spill(at: Installation, connection: Connection, found: StoredSession, 
     row = connection.execute(
         select(streams_table.c.address, streams_table.c.sealed_path).where(streams_table.c.id == found.stream.id)
     ).one()
-    path = open_path(at.key, found.key.secret, row.address, row.sealed_path)
-    folder = path.split("/subagents/", 1)[0].removesuffix(".jsonl")
-    raw = attachment(connection, at, found.stream.client_id, f"{folder}/tool-results/{name}")
+    try:
+        path = open_path(at.key, found.key.secret, row.address, row.sealed_path)
+        folder = path.split("/subagents/", 1)[0].removesuffix(".jsonl")
+        raw = attachment(connection, at, found.stream.client_id, f"{folder}/tool-results/{name}")
+    except Tampered:
+        damaged = f"The full output was kept in {name}, and what is stored of that is damaged."
+        whole.content.append(ContentPart("notice", text=damaged))
+        return
     if raw is None:
         whole.content.append(ContentPart("notice", text=f"The full output was kept in {name}, which is not stored."))
         return

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from backports import zstd
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from session_replay.errors import ReplayError
+from session_replay.errors import ReplayError, Tampered
 from session_replay.store import streams
 from session_replay.store.installation import Installation
 from session_replay.store.schema import attachments
@@ -41,26 +42,46 @@ def attach(tx: Connection, at: Installation, client: str, session_id: str, file:
 
 
 def attachment(connection: Connection, at: Installation, client: str, path: str) -> bytes | None:
-    """The bytes of a client's attachment by its path relative to the projects folder."""
-    return found_attachments(connection, at, client, [path]).get(path)
+    """The bytes of a client's attachment by its path relative to the projects folder.
+
+    Raises:
+        Tampered: It is damaged.
+    """
+    found = found_attachments(connection, at, client, [path])
+    if path not in found:
+        return None
+    raw = found[path]
+    if raw is None:
+        raise Tampered("an attachment does not open")
+    return raw
 
 
-def found_attachments(connection: Connection, at: Installation, client: str, paths: list[str]) -> dict[str, bytes]:
-    """The bytes of those of a client's attachments that are stored, by their paths."""
+def found_attachments(
+    connection: Connection, at: Installation, client: str, paths: list[str]
+) -> dict[str, bytes | None]:
+    """The bytes of those of a client's attachments that are stored, by their paths; None of one that is damaged."""
     by_digest = {streams.address(at.key, client, path): path for path in paths}
     rows = connection.execute(
         select(attachments.c.address, attachments.c.session_id, attachments.c.sealed).where(
             attachments.c.client_id == client, attachments.c.address.in_(list(by_digest))
         )
     ).all()
-    secrets = at.session_keys.find(connection, [row.session_id for row in rows])
+    secrets, damaged = at.session_keys.find_readable(connection, [row.session_id for row in rows])
     return {
-        by_digest[row.address]: zstd.decompress(
-            unseal(secrets[row.session_id], _context(at, row.session_id, row.address), row.sealed)
-        )
+        by_digest[row.address]: _opened(at, row, secrets.get(row.session_id))
         for row in rows
-        if row.session_id in secrets
+        if row.session_id in secrets or row.session_id in damaged
     }
+
+
+def _opened(at: Installation, row: Any, secret: bytes | None) -> bytes | None:  # noqa: ANN401 - a row
+    if secret is None:
+        return None
+    try:
+        return zstd.decompress(unseal(secret, _context(at, row.session_id, row.address), row.sealed))
+    except Tampered:
+        at.session_keys.tell_damage(row.session_id, "attachment")
+        return None
 
 
 def read_attachment(file: TranscriptFile) -> bytes:

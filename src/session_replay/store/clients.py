@@ -6,15 +6,19 @@ Names are sealed like all names; of a credential or token only a digest is kept.
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Row, func, insert, select, update
 
+from session_replay.errors import Tampered
 from session_replay.store.schema import client_events, clients, enrolment_tokens
 from session_replay.vault.keys import OrganizationKey
 from session_replay.wire import FileFault
+
+log = logging.getLogger(__name__)
 
 EventKind = Literal[
     "enrolled",
@@ -189,14 +193,14 @@ def seal_report(key: OrganizationKey, client_id: str, report: LastReport) -> byt
 
 
 def open_report(key: OrganizationKey, client_id: str, sealed: bytes | None) -> LastReport:
-    """What a collector last said.
-
-    Raises:
-        Tampered: It does not authenticate as this client's.
-    """
+    """What a collector last said; nothing where that is damaged, it says it anew within a minute."""
     if sealed is None:
         return LastReport()
-    return msgspec.json.decode(key.open_name(f"report of {client_id}", sealed), type=LastReport)
+    try:
+        return msgspec.json.decode(key.open_name(f"report of {client_id}", sealed), type=LastReport)
+    except Tampered:
+        log.warning("stored data is damaged: client=%s part=report", client_id)
+        return LastReport()
 
 
 def add_event(

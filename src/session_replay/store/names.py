@@ -5,14 +5,18 @@ Filters run on the numbers; suggestions are opened from here.  Equal names are f
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Literal
 
 from sqlalchemy import Connection, select
 
+from session_replay.errors import Tampered
 from session_replay.store.database import insert_missing
 from session_replay.store.schema import names
 from session_replay.vault.keys import OrganizationKey
+
+log = logging.getLogger(__name__)
 
 NameKind = Literal[
     "host", "user", "client", "project", "git_branch", "model", "tool", "client_version", "permission_mode"
@@ -26,6 +30,7 @@ class Names:
     def __init__(self, key: OrganizationKey) -> None:
         self._key = key
         self._opened: dict[int, str] = {}
+        self._damaged: set[int] = set()
         self._numbers: dict[tuple[str, str], int] = {}
 
     def forget(self) -> None:
@@ -51,7 +56,7 @@ class Names:
         return {number: self._open(number, kind, sealed) for number, sealed in rows}
 
     def texts(self, connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
-        """The values of these numbers."""
+        """The values of these numbers; in the place of a damaged one, words that say so and that no other has."""
         # A dictionary of its own: what is kept in memory may be dropped by another thread at any moment.
         wanted = set(numbers)
         kept = ((number, self._opened.get(number)) for number in wanted)
@@ -62,11 +67,27 @@ class Names:
             found |= {number: self._open(number, kind, sealed) for number, kind, sealed in rows}
         return found
 
+    def damaged(self, numbers: Iterable[int]) -> set[int]:
+        """Those of ``texts`` that were found damaged."""
+        return self._damaged.intersection(numbers)
+
     def _open(self, number: int, kind: str, sealed: bytes) -> str:
         text = self._opened.get(number)
         if text is None:
-            text = self._opened[number] = self._key.open_name(kind, sealed)
+            text = self._opened[number] = self._opened_name(number, kind, sealed)
         return text
+
+    def _opened_name(self, number: int, kind: str, sealed: bytes) -> str:
+        try:
+            return self._key.open_name(kind, sealed)
+        except Tampered:
+            return self._damaged_name(number, kind)
+
+    def _damaged_name(self, number: int, kind: str) -> str:
+        if number not in self._damaged:
+            self._damaged.add(number)
+            log.error("stored data is damaged: name=%d kind=%s", number, kind)
+        return f"[damaged {kind.replace('_', ' ')} {number}]"
 
     def _enter(self, tx: Connection, kind: NameKind, digests: dict[str, bytes]) -> None:
         known = self._known(tx, kind, list(digests.values()))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
 import msgspec
 from sqlalchemy import Connection, bindparam, select
 
+from session_replay.errors import Tampered
 from session_replay.store.database import insert_if_missing
 from session_replay.store.schema import session_keys
 from session_replay.transcript.session import Spawn
 from session_replay.vault.keys import OrganizationKey
 from session_replay.vault.seal import Context, seal, unseal
+
+log = logging.getLogger(__name__)
 
 
 class SessionText(msgspec.Struct):
@@ -40,13 +45,18 @@ class SessionKeys:
     def __init__(self, key: OrganizationKey) -> None:
         self.organization_key = key
         self._opened: dict[str, bytes] = {}
+        self._told: set[str] = set()
 
     def forget(self) -> None:
         """Drop what was kept of a transaction that was undone."""
         self._opened.clear()
 
     def make_missing(self, tx: Connection, session_id: str) -> bytes:
-        """The session's key, made when it has none yet."""
+        """The session's key, made when it has none yet.
+
+        Raises:
+            Tampered: It has one that does not open.
+        """
         found = self.find(tx, [session_id]).get(session_id)
         if found is not None:
             return found
@@ -59,17 +69,44 @@ class SessionKeys:
         return self.find(tx, [session_id])[session_id]
 
     def find(self, connection: Connection, session_ids: list[str]) -> dict[str, bytes]:
-        """The keys of these sessions; one whose key was destroyed is left out."""
+        """The keys of these sessions; one whose key was destroyed is left out.
+
+        Raises:
+            Tampered: One does not open.
+        """
+        found, damaged = self.find_readable(connection, session_ids)
+        if damaged:
+            raise Tampered(f"the key of session {min(damaged)} does not open")
+        return found
+
+    def find_readable(self, connection: Connection, session_ids: list[str]) -> tuple[dict[str, bytes], set[str]]:
+        """The keys of these sessions that open, and the sessions whose keys are damaged."""
         # A dictionary of its own: what is kept in memory may be dropped by another thread at any moment.
         kept = ((session_id, self._opened.get(session_id)) for session_id in session_ids)
         found = {session_id: secret for session_id, secret in kept if secret is not None}
         missing = [session_id for session_id in session_ids if session_id not in found]
         if missing:
             rows = connection.execute(_WRAPPED, {"session_ids": missing})
-            opened = {row.session_id: self.organization_key.open_session_key(*row) for row in rows}
-            self._keep(opened)
-            found |= opened
-        return found
+            wrapped = {row.session_id: bytes(row.wrapped) for row in rows}
+            opened = {session_id: self.open_key(session_id, key) for session_id, key in wrapped.items()}
+            readable = {session_id: secret for session_id, secret in opened.items() if secret is not None}
+            self._keep(readable)
+            return found | readable, opened.keys() - readable.keys()
+        return found, set()
+
+    def open_key(self, session_id: str, wrapped: bytes) -> bytes | None:
+        """A session's key, which is not kept; None where it is damaged."""
+        try:
+            return self.organization_key.open_session_key(session_id, wrapped)
+        except Tampered:
+            self.tell_damage(session_id, "key")
+            return None
+
+    def tell_damage(self, session_id: str, part: str) -> None:
+        """Say in the log that a part of what is stored of a session does not open; once for each session."""
+        if session_id not in self._told:
+            self._told.add(session_id)
+            log.error("stored data is damaged: session=%s part=%s", session_id, part)
 
     def _keep(self, opened: dict[str, bytes]) -> None:
         if len(self._opened) + len(opened) > self.KEPT_MAX:
@@ -80,13 +117,13 @@ class SessionKeys:
         """Seal a session's words under its key."""
         return seal(secret, self._text_context(session_id), _encode(text))
 
-    def open_text(self, secret: bytes, session_id: str, sealed: bytes) -> SessionText:
-        """Open a session's words.
-
-        Raises:
-            Tampered: They do not authenticate as this session's.
-        """
-        return _decode(unseal(secret, self._text_context(session_id), sealed))
+    def open_text(self, secret: bytes, session_id: str, sealed: bytes) -> SessionText | None:
+        """Open a session's words; None where they are damaged."""
+        try:
+            return _decode(unseal(secret, self._text_context(session_id), sealed))
+        except Tampered:
+            self.tell_damage(session_id, "text")
+            return None
 
     def _text_context(self, session_id: str) -> Context:
         return Context("text", self.organization_key.organization, session_id)

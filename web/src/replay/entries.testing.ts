@@ -92,6 +92,7 @@ export function session(facts: Partial<Session> = {}): Session {
     permission_modes: [],
     generation: 0,
     spawned_by_seq: null,
+    damaged: false,
     folder: "-home-dev-shop",
     ...facts,
   };

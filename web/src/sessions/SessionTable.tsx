@@ -239,6 +239,14 @@ function SessionRow({
               Live
             </span>
           )}
+          {session.damaged && (
+            <span
+              className="damaged"
+              title="Some of what is stored of this session cannot be opened: it was damaged or changed. What can be read is shown."
+            >
+              Damaged
+            </span>
+          )}
           <Link
             to="/replay/$sessionId"
             params={{ sessionId: session.id }}

@@ -40,6 +40,7 @@ export function session(fields: Partial<Session> & { id: string }): Session {
     permission_modes: [],
     generation: 0,
     spawned_by_seq: null,
+    damaged: false,
     folder: "-home-dev-shop",
     ...fields,
   };

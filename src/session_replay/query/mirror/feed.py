@@ -133,8 +133,10 @@ class Feed:
         if wrapped is None:  # destroyed with its key
             return b"", b""
         # The keys of all sessions are not worth the memory of keeping them opened.
-        secret = self._keys.organization_key.open_session_key(session_id, bytes(wrapped))
-        text = self._keys.open_text(secret, session_id, bytes(sealed))
+        secret = self._keys.open_key(session_id, bytes(wrapped))
+        text = None if secret is None else self._keys.open_text(secret, session_id, bytes(sealed))
+        if text is None:
+            return b"", b""
         return (fold(text.title) or "").encode(), (fold(text.first_prompt) or "").encode()
 
     def _read_lists(
