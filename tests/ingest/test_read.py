@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.lines import jsonl, talk
-from session_replay.ingest import read as read_module
-from session_replay.ingest.read import Held, ReadTask, read_window
+from session_replay.ingest.read import ReadTask, read_window
 from session_replay.store.sealed import StreamKey, open_summary, seal_chunk
+from session_replay.transcript import held as held_module
 from session_replay.transcript import line as line_module
+from session_replay.transcript.held import Held
 from session_replay.transcript.session import TranscriptReader
 
 KEY = StreamKey(b"k" * 32, 1, 1, 0)
@@ -22,7 +23,7 @@ LINE_BYTES_MAX = 3_000
 
 @pytest.fixture(autouse=True)
 def _short_lines(monkeypatch):
-    for module in (read_module, line_module):
+    for module in (held_module, line_module):
         monkeypatch.setattr(module, "LINE_BYTES_MAX", LINE_BYTES_MAX)
 
 

@@ -19,16 +19,18 @@ from session_replay.ingest.append import append
 from session_replay.ingest.enter import Entered, Registry
 from session_replay.ingest.growth import AppendTask, Growth, kept_time_ns, seal_growth
 from session_replay.ingest.link import link_tree, unlinked_trees
-from session_replay.ingest.read import WINDOW_SEALED_BYTES, Held, Reading, ReadTask, read_window
-from session_replay.ingest.record import line_uuids, record
+from session_replay.ingest.read import WINDOW_SEALED_BYTES, Reading, ReadTask, read_window
+from session_replay.ingest.record import record
 from session_replay.ingest.workers import Job, Step, Work, Workers
 from session_replay.store import streams
 from session_replay.store.attachments import read_attachment
 from session_replay.store.chunks import stored_chunks
+from session_replay.store.entries import line_uuids
 from session_replay.store.installation import Installation
 from session_replay.store.sealed import SealedChunk, StreamKey
 from session_replay.store.streams import Stream
 from session_replay.transcript.entry import PARSER_VERSION
+from session_replay.transcript.held import Held
 from session_replay.wire import FileFault, TranscriptFile
 
 REST_MS = 300_000

@@ -12,46 +12,12 @@ from typing import NamedTuple
 import msgspec
 
 from session_replay.store.sealed import SealedChunk, SealedSummary, StreamKey, open_chunk, seal_summary
-from session_replay.transcript.entry import DAMAGE_PREVIEW_BYTES
-from session_replay.transcript.line import LINE_BYTES_MAX
+from session_replay.transcript.held import Held, read_held
 from session_replay.transcript.session import Figures, TranscriptReader
-from session_replay.wire import Entry
 
 WINDOW_SEALED_BYTES = 4 << 20
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Held(NamedTuple):
-    """A line that goes on in the next chunk; of one that is too long to be parsed, no more than is shown.
-
-    Attributes:
-        parts: Its first bytes, as they came; all of them up to ``LINE_BYTES_MAX``.
-        size: How many it has so far.
-    """
-
-    parts: tuple[bytes, ...] = ()
-    size: int = 0
-
-    @property
-    def beginning(self) -> bytes:
-        """Its first bytes: joined once, a line can come in hundreds of chunks."""
-        return b"".join(self.parts)
-
-    @property
-    def is_oversized(self) -> bool:
-        """Whatever comes, it is not parsed."""
-        return self.size > LINE_BYTES_MAX
-
-    def and_then(self, raw: bytes) -> Held:
-        """The line with its next bytes."""
-        if not raw:
-            return self
-        size = self.size + len(raw)
-        if self.is_oversized:
-            return Held(self.parts, size)
-        longer = Held((*self.parts, raw), size)
-        return Held((longer.beginning[:DAMAGE_PREVIEW_BYTES],), size) if longer.is_oversized else longer
 
 
 class ReadTask(NamedTuple):
@@ -116,7 +82,7 @@ def read_window(task: ReadTask) -> Reading:
         if task.at_rest and position == len(task.chunks) - 1 and end < len(raw):
             end, cut_line = len(raw), True
         if end:
-            line_start, entries, size = reader.line, *_read(reader, held, raw[:end])
+            line_start, entries, size = reader.line, *read_held(reader, held, raw[:end])
             if reader.line > line_start:
                 span = (at, at + size)
                 encoded = [_encode(entry) for entry in entries]
@@ -133,13 +99,3 @@ def read_window(task: ReadTask) -> Reading:
         figures=reader.figures,
         cut_line=cut_line,
     )
-
-
-def _read(reader: TranscriptReader, held: Held, raw: bytes) -> tuple[list[Entry], int]:
-    """The entries of a line that began before and of all that follow it, and how many bytes these lines have."""
-    if not held.is_oversized:
-        lines = held.beginning + raw
-        return reader.read(lines), len(lines)
-    line, newline, more = raw.partition(b"\n")
-    entries = reader.read_oversized(held.beginning, held.size + len(line), has_newline=bool(newline))
-    return entries + reader.read(more), held.size + len(raw)

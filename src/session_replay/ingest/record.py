@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import msgspec
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
 from session_replay.ingest.read import Reading
 from session_replay.store import streams
-from session_replay.store.chunks import append_summaries, drop_summaries, stored_summaries
+from session_replay.store.chunks import append_summaries, drop_summaries
 from session_replay.store.database import insert_missing
 from session_replay.store.installation import Installation
 from session_replay.store.names import NameKind
 from session_replay.store.schema import recorded_ids, session_names, sessions, shared_messages
-from session_replay.store.sealed import StreamKey, open_summary
+from session_replay.store.sealed import StreamKey
 from session_replay.store.sessions import SessionText
 from session_replay.store.streams import Stream
 from session_replay.transcript.entry import PARSER_VERSION
@@ -24,8 +23,6 @@ from session_replay.transcript.session import Figures
 from session_replay.wire import ENTRY_TYPES
 
 IDS_PER_QUERY = 500
-UUID_CHARS = 36
-"""A shorter \"uuid\" was made by hand: equal ones say nothing."""
 
 # Made once: building a statement costs more than executing it, and these run for every stream.
 _TEXT = select(sessions.c.sealed_text, sessions.c.agent_id).where(sessions.c.id == bindparam("session_id"))
@@ -142,27 +139,6 @@ def _transfer_ids(tx: Connection, organization: int, from_stream: int, to_stream
         )
 
 
-class _Line(msgspec.Struct):
-    uuid: str | None = None
-
-
-def line_uuids(connection: Connection, at: Installation, stream_id: int) -> frozenset[str]:
-    """The uuids of all lines of a stream, from its summaries."""
-    found = (line.uuid for line in _lines(connection, at, stream_id))
-    return frozenset(uuid for uuid in found if uuid and len(uuid) == UUID_CHARS)
-
-
-def _lines(connection: Connection, at: Installation, stream_id: int) -> Generator[_Line]:
-    stream = streams.find(connection, stream_id)
-    secret = at.session_keys.find(connection, [stream.session_id]).get(stream.session_id)
-    if secret is None:
-        return
-    key = StreamKey(secret, at.key.organization, stream.id, stream.generation)
-    decode = msgspec.json.Decoder(_Line).decode
-    for made in stored_summaries(connection, key):
-        yield from map(decode, open_summary(key, made))
-
-
 def _claim_ids(tx: Connection, organization: int, stream_id: int, ids: _Ids) -> dict[int, int]:
     """Count the ids that nobody counts yet for this stream; returns the others with the stream that counts them."""
     digests = ids.all
@@ -227,7 +203,11 @@ def _write_session(
     is_damaged = text is None  # what the tree says of it is lost, too, until that is linked again
     text = text or SessionText()
     is_agent = row.agent_id is not None
-    changed = is_damaged or text.spawns != figures.spawns or (is_agent and text.first_user_text_hash != figures.first_user_text_hash)
+    changed = (
+        is_damaged
+        or text.spawns != figures.spawns
+        or (is_agent and text.first_user_text_hash != figures.first_user_text_hash)
+    )
     text.title = figures.title
     text.first_prompt = figures.first_prompt
     text.first_user_text_hash = figures.first_user_text_hash

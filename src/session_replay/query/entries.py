@@ -11,12 +11,12 @@ from collections.abc import Callable, Generator
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection
 
 from session_replay.errors import InvalidRequest, NotFound
 from session_replay.query.phrase import Phrase
-from session_replay.store.chunks import RawBytes, read_range, stored_summaries, summaries_before
-from session_replay.store.sealed import SealedSummary, StreamKey, open_summary
+from session_replay.store.chunks import RawBytes, stored_summaries, summaries_before
+from session_replay.store.entries import StoredEntries
+from session_replay.store.sealed import SealedSummary
 from session_replay.transcript.line import Damage, Line, read_line
 from session_replay.transcript.said import texts_of
 from session_replay.wire import ENTRY_TYPES, Entry, line_of
@@ -101,47 +101,46 @@ class Looked(NamedTuple):
     excerpt: str | None = None
 
 
-def look(connection: Connection, key: StreamKey, after: int, wanted: Question, stop: Stop) -> Generator[Looked]:
+def look(stored: StoredEntries, after: int, wanted: Question, stop: Stop) -> Generator[Looked]:
     """The entries behind ``after``, in order."""
     raw: RawBytes | None = None
-    for summary in stored_summaries(connection, key, _line_behind(after)):
+    for summary in stored_summaries(stored.connection, stored.key, _line_behind(after)):
         if stop():
             raise Abandoned
         if wanted.phrase is None:
-            looked = _listed(open_summary(key, summary), wanted)
+            looked = _listed(stored.of(summary), wanted)
         else:
-            raw = raw or RawBytes(connection, key, summary.start)
-            lines = raw.read(summary.start, summary.end)
-            looked = _holding(open_summary(key, summary), lines, summary.line_start, wanted, wanted.phrase)
+            raw = raw or RawBytes(stored.connection, stored.key, summary.start)
+            looked = _looked_through(stored, summary, raw, wanted, wanted.phrase)
         yield from (one for one in looked if one.seq > after)
 
 
-def runs(connection: Connection, key: StreamKey, after: int, stop: Stop) -> Generator[list[bytes]]:
+def runs(stored: StoredEntries, after: int, stop: Stop) -> Generator[list[bytes]]:
     """All entries behind ``after``, encoded and in order, a summary of them at a time: none is looked into."""
-    for summary in stored_summaries(connection, key, _line_behind(after)):
+    for summary in stored_summaries(stored.connection, stored.key, _line_behind(after)):
         if stop():
             raise Abandoned
-        entries = open_summary(key, summary)
+        entries = stored.of(summary)
         if entries and seq_of(entries[0]) <= after:
             entries = [encoded for encoded in entries if seq_of(encoded) > after]
         if entries:
             yield entries
 
 
-def look_back(connection: Connection, key: StreamKey, before: int, wanted: Question, stop: Stop) -> Generator[Looked]:
+def look_back(stored: StoredEntries, before: int, wanted: Question, stop: Stop) -> Generator[Looked]:
     """The wanted entries before ``before``, the last first."""
-    for summary in summaries_before(connection, key, line_of(before) + 1):
+    for summary in summaries_before(stored.connection, stored.key, line_of(before) + 1):
         if stop():
             raise Abandoned
         if wanted.phrase is None:
-            looked = list(_listed(open_summary(key, summary), wanted))
+            looked = list(_listed(stored.of(summary), wanted))
         else:
-            lines = read_range(connection, key, summary.start, summary.end)
-            looked = list(_holding(open_summary(key, summary), lines, summary.line_start, wanted, wanted.phrase))
+            raw = RawBytes(stored.connection, stored.key, summary.start)
+            looked = list(_looked_through(stored, summary, raw, wanted, wanted.phrase))
         yield from (one for one in reversed(looked) if one.seq < before and one.encoded is not None)
 
 
-def find_entry(connection: Connection, key: StreamKey, seq_or_uuid: str) -> tuple[SealedSummary, Entry]:
+def find_entry(stored: StoredEntries, seq_or_uuid: str) -> tuple[SealedSummary, Entry]:
     """An entry by its number or its uuid, and the summary that it is in; a uuid is looked for from the start.
 
     Raises:
@@ -149,8 +148,8 @@ def find_entry(connection: Connection, key: StreamKey, seq_or_uuid: str) -> tupl
     """
     wanted = _wanted(seq_or_uuid)
     from_line = line_of(wanted) if isinstance(wanted, int) else 0
-    for summary in stored_summaries(connection, key, from_line):
-        for encoded in open_summary(key, summary):
+    for summary in stored_summaries(stored.connection, stored.key, from_line):
+        for encoded in stored.of(summary):
             short = _decode_seq(encoded)
             if short.seq == wanted if isinstance(wanted, int) else wanted(short):
                 return summary, decode_entry(encoded)
@@ -178,6 +177,17 @@ def _listed(entries: list[bytes], wanted: Question) -> Generator[Looked]:
     for encoded in entries:
         is_wanted = wanted.is_all or wanted.lists(decode_entry(encoded))
         yield Looked(seq_of(encoded), encoded if is_wanted else None)
+
+
+def _looked_through(
+    stored: StoredEntries, summary: SealedSummary, raw: RawBytes, wanted: Question, phrase: Phrase
+) -> Generator[Looked]:
+    """Those of a summary that hold the phrase; of lines that are damaged, those whose row does."""
+    lines = raw.read(summary.start, summary.end)
+    if lines is None:
+        stored.tell_damage("chunk")
+        lines = b"\n" * (summary.line_end - summary.line_start)
+    yield from _holding(stored.of(summary), lines, summary.line_start, wanted, phrase)
 
 
 def _holding(entries: list[bytes], raw: bytes, line_start: int, wanted: Question, phrase: Phrase) -> Generator[Looked]:

@@ -21,8 +21,9 @@ from session_replay.query.spreadsheet import Cell, csv_lines
 from session_replay.query.stored import stored_session, subagent_links
 from session_replay.query.table import COLUMNS, Spent, entry_row, largest_usage, lines_of, pending_row
 from session_replay.store.chunks import stored_chunks, stored_summaries
+from session_replay.store.entries import StoredEntries
 from session_replay.store.installation import Installation
-from session_replay.store.sealed import StreamKey, open_chunk, open_summary
+from session_replay.store.sealed import StreamKey, open_chunk
 from session_replay.transcript.line import read_line
 from session_replay.wire import Entry, line_of
 
@@ -137,7 +138,8 @@ class Export:
         """Each entry's row, and the end of its line in bytes; at last what has no entries yet."""
         with self._at.database.read() as connection:
             summaries = stored_summaries(connection, fixed.key)
-            spent = Spent(largest_usage(one for summary in summaries for one in open_summary(fixed.key, summary)))
+            entries = StoredEntries(self._at, connection, fixed.key)
+            spent = Spent(largest_usage(one for summary in summaries for one in entries.of(summary)))
         lines = lines_of(piece.content for piece in self._raw(fixed, fixed.parsed_to))
         read_to = 0
         for run, run_end in self._runs(fixed):
@@ -161,11 +163,12 @@ class Export:
             encoded: list[bytes] = []
             first = line
             with self._at.database.read() as connection:
+                entries = StoredEntries(self._at, connection, fixed.key)
                 for summary in stored_summaries(connection, fixed.key, line):
                     # A session that is being read anew has summaries of its beginning only; a live one has more.
                     if summary.line_start > line or summary.end > fixed.parsed_to:
                         break
-                    encoded += open_summary(fixed.key, summary)
+                    encoded += entries.of(summary)
                     line, end = summary.line_end, summary.end
                     if len(encoded) >= RUN_ENTRIES:
                         break

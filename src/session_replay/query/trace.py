@@ -16,6 +16,7 @@ from session_replay.errors import InvalidRequest
 from session_replay.query.entries import Question, Stop, decode_entry, find_entry, look, look_back, runs, seq_of
 from session_replay.query.stored import StoredSession, stored_session, subagent_links
 from session_replay.query.whole import whole_entry
+from session_replay.store.entries import StoredEntries
 from session_replay.store.installation import Installation
 from session_replay.wire import (
     ENTRIES_FIRST_EVENT_MAX,
@@ -92,12 +93,12 @@ class Trace:
         found = self._find(connection, session_id)
         generation = found.stream.generation
         if wanted.is_all and not is_first:
-            behind = next(runs(connection, found.key, after, stop), list[bytes]())
+            behind = next(runs(self._entries(connection, found), after, stop), list[bytes]())
             return [Frame(part, Place(generation, seq_of(part[-1]))) for part in _parts(behind)]
         entries_max = ENTRIES_FIRST_EVENT_MAX if is_first else None
         run: list[bytes] = []
         size, last = 0, after
-        for looked in look(connection, found.key, after, wanted, stop):
+        for looked in look(self._entries(connection, found), after, wanted, stop):
             last = looked.seq
             if looked.encoded is not None:
                 run.append(looked.encoded)
@@ -124,11 +125,12 @@ class Trace:
             Abandoned: Somebody said stop.
         """
         found = self._find(connection, session_id)
-        _, centre = find_entry(connection, found.key, seq_or_uuid)
-        before = list(islice(look_back(connection, found.key, centre.seq, wanted, stop), limit // 2))
+        entries = self._entries(connection, found)
+        _, centre = find_entry(entries, seq_or_uuid)
+        before = list(islice(look_back(entries, centre.seq, wanted, stop), limit // 2))
         run = [looked.encoded for looked in reversed(before) if looked.encoded is not None]
         last = centre.seq
-        for looked in look(connection, found.key, centre.seq - 1, wanted, stop):
+        for looked in look(entries, centre.seq - 1, wanted, stop):
             if looked.encoded is not None:
                 run.append(looked.encoded)
                 last = looked.seq
@@ -159,7 +161,7 @@ class Trace:
         total, has_more = 0, False
         if wanted.is_all:
             total = found.entries
-        for looked in look(connection, found.key, -1 if not wanted.is_all else after, wanted, stop):
+        for looked in look(self._entries(connection, found), -1 if not wanted.is_all else after, wanted, stop):
             if looked.encoded is None:
                 continue
             if len(items) == limit and wanted.is_all:
@@ -222,7 +224,7 @@ class Trace:
         found = self._find(connection, session_id)
         items: list[Match] = []
         searched_to, has_more = after, False
-        for looked in look(connection, found.key, after, wanted, stop):
+        for looked in look(self._entries(connection, found), after, wanted, stop):
             if looked.encoded is not None:
                 if len(items) == limit:
                     has_more = True
@@ -251,6 +253,9 @@ class Trace:
         whole = whole_entry(self._at, connection, found, seq_or_uuid)
         whole.subagent_session_id = subagent_links(self._at, connection, found).get(whole.seq)
         return whole
+
+    def _entries(self, connection: Connection, found: StoredSession) -> StoredEntries:
+        return StoredEntries(self._at, connection, found.key)
 
     def _find(self, connection: Connection, session_id: str) -> StoredSession:
         return stored_session(self._at, connection, session_id)

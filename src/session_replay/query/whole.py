@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from session_replay.errors import Tampered
 from session_replay.query.entries import find_entry
 from session_replay.query.stored import StoredSession
 from session_replay.store.attachments import attachment
-from session_replay.store.chunks import opened_range
+from session_replay.store.chunks import damaged_spans, opened_range
+from session_replay.store.entries import StoredEntries
 from session_replay.store.installation import Installation
 from session_replay.store.schema import streams as streams_table
 from session_replay.store.sealed import SealedSummary, StreamKey
 from session_replay.store.streams import open_path
 from session_replay.transcript.content import PART_BYTES_MAX, kept_output
-from session_replay.transcript.entry import entry_whole
+from session_replay.transcript.entry import entry_whole, lost_words
 from session_replay.transcript.line import LINE_BYTES_MAX
 from session_replay.wire import BLOCKS_PER_LINE, ContentPart, EntryWhole, line_of
 
@@ -25,8 +27,15 @@ def whole_entry(at: Installation, connection: Connection, found: StoredSession, 
     Raises:
         NotFound: No such entry.
     """
-    summary, entry = find_entry(connection, found.key, seq_or_uuid)
-    line, byte_start = _raw_line(connection, found.key, summary, line_of(entry.seq))
+    stored = StoredEntries(at, connection, found.key)
+    summary, entry = find_entry(stored, seq_or_uuid)
+    try:
+        line, byte_start = _raw_line(connection, found.key, summary, line_of(entry.seq))
+    except Tampered:
+        stored.tell_damage("chunk")
+        damaged = damaged_spans(connection, found.key, summary.start, summary.end)
+        notice = ContentPart("notice", text=lost_words(damaged))
+        return EntryWhole(**msgspec.structs.asdict(entry), content=[notice])
     whole = entry_whole(line, line_of(entry.seq), entry.seq % BLOCKS_PER_LINE, entry.at)
     whole.meta["byte_start"] = byte_start
     if entry.raw_type == "oversized":

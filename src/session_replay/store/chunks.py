@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 
+from session_replay.errors import Tampered
 from session_replay.store.schema import chunks, summaries
 from session_replay.store.sealed import SealedChunk, SealedSummary, StreamKey, open_chunk
 
@@ -41,6 +42,21 @@ def stored_chunks(connection: Connection, key: StreamKey, start: int, end: int |
             yield SealedChunk(*row)
 
 
+class _Piece(NamedTuple):
+    """A chunk, opened; ``raw`` is None where it is damaged."""
+
+    start: int
+    end: int
+    raw: bytes | None
+
+
+def _piece(key: StreamKey, chunk: SealedChunk) -> _Piece:
+    try:
+        return _Piece(chunk.start, chunk.end, open_chunk(key, chunk))
+    except Tampered:
+        return _Piece(chunk.start, chunk.end, None)
+
+
 class RawBytes:
     """The raw bytes of a stream, read forward: each chunk is opened once.
 
@@ -53,27 +69,50 @@ class RawBytes:
     def __init__(self, connection: Connection, key: StreamKey, start: int) -> None:
         self._chunks = stored_chunks(connection, key, start)
         self._key = key
-        self._held = b""
-        self._held_start = start
+        self._held: list[_Piece] = []
 
-    def read(self, start: int, end: int) -> bytes:
-        """Raw bytes ``[start, end)``, cut at the stream's end; ``start`` is never before the last one."""
-        parts = [self._held[start - self._held_start :]]
-        held_end = self._held_start + len(self._held)
+    def read(self, start: int, end: int) -> bytes | None:
+        """Raw bytes ``[start, end)``, cut at the stream's end; None where some of them are damaged.
+
+        ``start`` is never before the last one.
+        """
+        self._held = [piece for piece in self._held if piece.end > start]
+        held_end = self._held[-1].end if self._held else start
         for chunk in self._chunks if held_end < end else ():
-            raw = open_chunk(self._key, chunk)
-            parts.append(raw[max(0, start - chunk.start) :])
-            held_end = chunk.end
-            if held_end >= end:
+            self._held.append(_piece(self._key, chunk))
+            if chunk.end >= end:
                 break
-        self._held, self._held_start = b"".join(parts), start
-        return self._held[: end - start]
+        parts: list[bytes] = []
+        for piece in self._held:
+            if piece.start >= end:
+                break
+            if piece.raw is None:
+                return None
+            parts.append(piece.raw[max(0, start - piece.start) : end - piece.start])
+        return b"".join(parts)
 
 
 def opened_range(connection: Connection, key: StreamKey, start: int, end: int) -> Iterator[bytes]:
     """Raw bytes ``[start, end)``, cut at the stream's end, a chunk at a time: all of them may be too many."""
     for chunk in stored_chunks(connection, key, start, end):
         yield open_chunk(key, chunk)[max(0, start - chunk.start) : end - chunk.start]
+
+
+def readable_range(connection: Connection, key: StreamKey, start: int, end: int) -> Iterator[bytes]:
+    """As ``opened_range``, without the chunks that are damaged."""
+    for chunk in stored_chunks(connection, key, start, end):
+        raw = _piece(key, chunk).raw
+        if raw is not None:
+            yield raw[max(0, start - chunk.start) : end - chunk.start]
+
+
+def damaged_spans(connection: Connection, key: StreamKey, start: int, end: int) -> list[tuple[int, int]]:
+    """Raw bytes of the damaged chunks that hold some of ``[start, end)``; half-open."""
+    return [
+        (chunk.start, chunk.end)
+        for chunk in stored_chunks(connection, key, start, end)
+        if _piece(key, chunk).raw is None
+    ]
 
 
 def read_range(connection: Connection, key: StreamKey, start: int, end: int) -> bytes:

@@ -496,6 +496,29 @@ def damaged(damage: Damage, beginning: bytes, size: int, number: int, at: str | 
     )
 
 
+def lost_lines(lines: tuple[int, int], damaged: list[tuple[int, int]], size: int) -> Entry:
+    """What stands for lines (half-open) whose bytes are stored and do not open, at the place of the first of them."""
+    first, last = lines[0] + 1, lines[1]
+    which = f"Line {first:,}" if first == last else f"Lines {first:,} to {last:,}"
+    return Entry(
+        seq=seq_of(lines[0], 0),
+        type="system",
+        raw_type="damaged",
+        at=None,
+        preview=f"{which}: {lost_words(damaged)}",
+        size_bytes=size,
+        label="stored data is damaged",
+        audit=True,
+    )
+
+
+def lost_words(damaged: list[tuple[int, int]]) -> str:
+    """Says which raw bytes of a transcript (half-open ranges) are stored and do not open."""
+    count = sum(end - start for start, end in damaged)
+    where = ", ".join(f"{start:,} to {end:,}" for start, end in damaged)
+    return f"{count:,} bytes of the transcript cannot be opened (bytes {where}): what is stored of them is damaged."
+
+
 class _BlocksOnly(Struct, gc=False):
     content: list[Raw] = []
 
