@@ -216,3 +216,22 @@ def test_two_folders_with_one_address_are_both_taken_and_do_not_rewrite_each_oth
         summary = run("import", *folders, "--data", tmp_path / "data", "--json").summary
         assert (summary["files"], summary["rewritten_files"]) == (2, 0)
     assert summary["unchanged_files"] == 2
+
+
+@pytest.mark.parametrize("command", ["import", "serve"])
+def test_a_catalogue_or_key_that_cannot_be_used_is_one_sentence(run, projects, tmp_path, command):
+    words = ["import", projects] if command == "import" else ["serve", "--port", 0, "--transcripts", projects]
+    catalogue = write(tmp_path / "damaged" / "catalogue.sqlite", b"this is no database\n" * 50)
+    key = write(tmp_path / "bad.key", b"YWJj")
+    ran = run(*words, "--data", catalogue.parent)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert f"{catalogue} cannot be read" in ran.err
+    ran = run(*words, "--data", tmp_path / "data", SESSION_REPLAY_KEY_FILE=str(key))
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert f"{key} holds no key" in ran.err
+    ran = run(*words, "--data", tmp_path / "data", SESSION_REPLAY_KEY="YWJj")
+    assert (ran.code, ran.out, ran.err) == (
+        2,
+        "",
+        "session-replay: SESSION_REPLAY_KEY is no key: a key is 32 bytes, this one has 3\n",
+    )

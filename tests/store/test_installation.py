@@ -159,10 +159,36 @@ def test_a_reader_migrates_nothing(tmp_path, source, version, error):
         pass
 
 
-def test_a_reader_says_what_is_no_database(tmp_path, source):
-    (tmp_path / "catalogue.sqlite").write_bytes(b"something else" * 100)
-    with pytest.raises(InvalidRequest, match="cannot be read"), read_installation(tmp_path, source):
+@pytest.mark.parametrize("opening", [open_installation, read_installation])
+@pytest.mark.parametrize(
+    "content", [b"something else", b"something else" * 100, b"SQLite format 3\0" + b"\xff" * 4_080]
+)
+def test_what_is_no_database_is_named(tmp_path, source, opening, content):
+    catalogue = tmp_path / "catalogue.sqlite"
+    catalogue.write_bytes(content)
+    with pytest.raises(InvalidRequest, match=f"{catalogue} cannot be read: .*--data"), opening(tmp_path, source):
         pass
+    assert catalogue.read_bytes() == content
+
+
+@pytest.mark.parametrize("opening", [open_installation, read_installation])
+@pytest.mark.parametrize("url", ["nonsense", "postgresql+psycopg://ada:secret@127.0.0.1:1/x", "other://ada:secret@x/y"])
+def test_a_database_that_cannot_be_had_is_said_without_its_password(tmp_path, source, opening, url):
+    with pytest.raises(InvalidRequest, match="SESSION_REPLAY_DATABASE") as refused, opening(tmp_path, source, url=url):
+        pass
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("content", ["YWJj", "", "no base64!"])
+def test_a_file_that_holds_no_key_is_named(tmp_path, source, content):
+    file = tmp_path / "bad.key"
+    file.write_text(content)
+    with (
+        pytest.raises(KeyWrong, match=f"the key file {file} holds no key: .*SESSION_REPLAY_KEY_FILE"),
+        open_installation(tmp_path / "data", source._replace(file=file)),
+    ):
+        pass
+    assert file.read_text() == content
 
 
 def test_a_path_of_any_characters_is_read(tmp_path, source):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from session_replay.errors import InvalidRequest
-from session_replay.vault.keys import parse_key
+from session_replay.errors import InvalidRequest, KeyWrong
+from session_replay.vault.keys import KeyEncryptionKey, parse_key
 from session_replay.vault.source import KeySource
 
 API_KEY_CHARS_MIN = 32
@@ -22,18 +22,29 @@ def data_folder(given: Path | None) -> Path:
 
 
 def key_source() -> KeySource:
-    """Where the key comes from: SESSION_REPLAY_KEY (the key itself), SESSION_REPLAY_KEY_FILE, or the user's folder."""
+    """Where the key comes from: SESSION_REPLAY_KEY (the key itself), SESSION_REPLAY_KEY_FILE, or the user's folder.
+
+    Raises:
+        KeyWrong: SESSION_REPLAY_KEY is no key.
+    """
     from platformdirs import user_config_path
 
     given = os.environ.get("SESSION_REPLAY_KEY")
     file = os.environ.get("SESSION_REPLAY_KEY_FILE")
     return KeySource(
         folder=user_config_path("session-replay", appauthor=False),
-        given=parse_key(given) if given else None,
+        given=_given_key(given) if given else None,
         file=Path(file).expanduser().absolute() if file else None,
         # The container image sets this: a key made inside it would be lost with it.
         may_make="SESSION_REPLAY_CONTAINER" not in os.environ,
     )
+
+
+def _given_key(text: str) -> KeyEncryptionKey:
+    try:
+        return parse_key(text)
+    except KeyWrong as error:
+        raise KeyWrong(f"SESSION_REPLAY_KEY is no key: {error}") from error
 
 
 def database_url() -> str | None:

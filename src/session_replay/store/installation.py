@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from session_replay.errors import DataFolderBusy, InvalidRequest, KeyMissing, NotFound
 from session_replay.store.database import Database, sqlite_url
@@ -70,7 +70,7 @@ def open_installation(folder: Path, source: KeySource, *, url: str | None = None
         url: A PostgreSQL URL in the place of the folder's own catalogue.
 
     Raises:
-        InvalidRequest: No folder can be made there.
+        InvalidRequest: No folder can be made there, or the database cannot be read.
         DataFolderBusy: Another process holds it.
         KeyMissing: It is initialised and its key is not to be found; no new one is made.
         KeyWrong: The key found is another one.
@@ -82,11 +82,12 @@ def open_installation(folder: Path, source: KeySource, *, url: str | None = None
         raise InvalidRequest(f"{folder} cannot be a data folder: {error.strerror}") from error
     with contextlib.ExitStack() as stack:
         stack.enter_context(_lock(folder))
-        database = Database(url or sqlite_url(folder / CATALOGUE))
-        stack.callback(database.close)
-        database.write(upgrade)
-        with database.read() as connection:
-            stored = _stored_key(connection)
+        with _said(folder, url):
+            database = Database(url or sqlite_url(folder / CATALOGUE))
+            stack.callback(database.close)
+            database.write(upgrade)
+            with database.read() as connection:
+                stored = _stored_key(connection)
         is_new = stored is None
         if stored is None:
             stored = _make(database, source)
@@ -122,20 +123,38 @@ def read_installation(folder: Path, source: KeySource, *, url: str | None = None
     if url is None and not (folder / CATALOGUE).is_file():
         raise NotFound(f"{folder} holds no data: name the folder with --data")
     with contextlib.ExitStack() as stack:
-        database = Database(url or sqlite_url(folder / CATALOGUE), reads_only=True)
-        stack.callback(database.close)
-        try:
+        with _said(folder, url):
+            database = Database(url or sqlite_url(folder / CATALOGUE), reads_only=True)
+            stack.callback(database.close)
             with database.read() as connection:
                 check(connection)
                 stored = _stored_key(connection)
-        except DatabaseError as error:
-            raise InvalidRequest(f"{folder} cannot be read: {error.orig}") from error
         if stored is None:
             raise NotFound(f"{folder} holds no data yet")
         data_id, wrapped = stored
         key = open_organization_key(_key(source, data_id, wrapped), ORGANIZATION, wrapped)
         key_file = None if source.given else source.path(data_id)
         yield Installation(folder, data_id, database, key, Names(key), SessionKeys(key), key_file, is_new=False)
+
+
+@contextmanager
+def _said(folder: Path, url: str | None) -> Generator[None]:
+    """Say which database cannot be read, and what to do; never its URL, which may hold a password."""
+    try:
+        yield
+    except ArgumentError as error:
+        raise InvalidRequest(
+            "SESSION_REPLAY_DATABASE is no address of a database: write postgresql+psycopg://USER@HOST/NAME"
+        ) from error
+    except DatabaseError as error:
+        if url is not None:
+            raise InvalidRequest(
+                f"the database that SESSION_REPLAY_DATABASE names cannot be read: {error.orig}"
+            ) from error
+        raise InvalidRequest(
+            f"{folder / CATALOGUE} cannot be read: {error.orig}. "
+            "Put a backup of it there if it is damaged, or name another folder with --data"
+        ) from error
 
 
 @contextmanager

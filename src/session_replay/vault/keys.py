@@ -106,7 +106,13 @@ def read_key_file(path: Path) -> KeyEncryptionKey:
         text = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise KeyMissing(f"the key file {path} cannot be read ({error.__class__.__name__})") from error
-    return parse_key(text)
+    try:
+        return parse_key(text)
+    except KeyWrong as error:
+        raise KeyWrong(
+            f"the key file {path} holds no key: {error}. "
+            "Put the right file there, or name it in SESSION_REPLAY_KEY_FILE"
+        ) from error
 
 
 def _sync_folder(path: Path) -> None:
