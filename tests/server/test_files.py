@@ -19,6 +19,32 @@ def page(tmp_path, monkeypatch, client):
     return client
 
 
+ODD = {
+    "NUL": "/%00",
+    "NUL in a name": "/assets/page-abc.js%00",
+    "long name": "/" + "x" * 300,
+    "long path": "/" + "x/" * 3_000,
+    "parents": "/../../pages.py",
+    "written parents": "/%2e%2e/%2e%2e/pages.py",
+    "parents in a segment": "/..%2f..%2fpages.py",
+    "backslashes": "/..%5c..%5cpages.py",
+    "surrogate": "/%ed%a0%80",
+    "no UTF-8": "/%ff",
+    "line break": "/%0d%0a",
+    "a file as a folder": "/assets/page-abc.js/x",
+    "folder": "/assets",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_address_is_an_unknown_one(page, anonymous, name):
+    del anonymous.headers["Authorization"]
+    answer = page.get(ODD[name])
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-found")
+    told = page.get(ODD[name], headers={"Accept": "text/html"})
+    assert (told.status_code, told.headers["content-type"]) == (404, "text/html; charset=utf-8")
+
+
 def raw(client, path, accepted):
     with client.stream("GET", path, headers={"Accept-Encoding": accepted}) as answer:
         return answer.status_code, answer.headers, b"".join(answer.iter_raw())

@@ -63,8 +63,8 @@ async def file(
 ) -> Response[Any]:
     """A file of the built UI; for an unknown address the application, which says so to people."""
     services.access.check_host(request)
-    path = (WEB / name.lstrip("/")).resolve()
-    if not path.is_relative_to(WEB) or not path.is_file():
+    path = _built(name)
+    if path is None:
         if "text/html" in request.headers.get("accept", "") and not name.startswith("/api/"):
             return _application(404)
         raise NotFound("There is nothing at this address.")
@@ -79,6 +79,15 @@ async def file(
             headers["Content-Encoding"] = "br"
             path = compressed
     return Response(path.read_bytes(), media_type=media_type, headers=headers)
+
+
+def _built(name: str) -> Path | None:
+    """The file of the built UI at an address."""
+    try:
+        path = (WEB / name.lstrip("/")).resolve()
+        return path if path.is_relative_to(WEB) and path.is_file() else None
+    except (OSError, ValueError):  # no file can have such a name: it is too long, or holds a NUL
+        return None
 
 
 def _takes_brotli(accepted: str) -> bool:
