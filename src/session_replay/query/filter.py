@@ -110,8 +110,10 @@ def _parse_group(part: dict[str, Any], reading: _Reading, depth: int) -> Group:
         raise InvalidFilter(f"the filter nests deeper than {DEPTH_MAX} groups")
     joined: Literal["and", "or"] = "and" if "and" in part else "or"
     parts: object = part[joined]
-    if not isinstance(parts, list) or not parts:
-        raise InvalidFilter(f"{joined} takes a list of one or more tokens or groups, not {quoted(part[joined])}")
+    if not isinstance(parts, list):
+        raise InvalidFilter(f"{joined} takes a list of tokens and groups, not {quoted(part[joined])}")
+    if not parts:
+        raise InvalidFilter(f"this {joined} is empty: only the outermost group may be, which then asks for nothing")
     return Group(joined, tuple(_parse(one, reading, depth=depth + 1) for one in cast("list[object]", parts)))
 
 

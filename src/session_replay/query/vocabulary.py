@@ -291,7 +291,8 @@ _HEAD = """\
 ```
 
 Groups nest at most 8 deep, and a filter has at most 100 tokens. A filter that cannot be understood is refused with
-`invalid-filter` and a sentence that says what is allowed; a group without tokens at the top is no filter.
+`invalid-filter` and a sentence that says what is allowed; the outermost group alone may be empty,
+`{"and": []}`, and is then no filter.
 """
 
 _RULES = """\
