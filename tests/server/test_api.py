@@ -167,6 +167,7 @@ def test_a_page_of_another_site_changes_nothing(anonymous, services):
         (f"/api/sessions/{MAIN_ID}/entries?limit=0", "invalid-request"),
         (f"/api/sessions/{MAIN_ID}/entries?limit=501", "invalid-request"),
         (f"/api/sessions/{MAIN_ID}/entries?type=colour", "invalid-request"),
+        (f"/api/sessions/{MAIN_ID}/entries?type=user&type=colour", "invalid-request"),
         (f"/api/sessions/{MAIN_ID}/entries?view=x", "invalid-request"),
         (f"/api/sessions/{MAIN_ID}/entries?cursor=x", "invalid-request"),
         (f"/api/sessions/{MAIN_ID}/entries?after=x", "invalid-request"),
@@ -301,6 +302,8 @@ def test_pages_are_the_trace_whatever_their_size(client):
     [
         ({"type": "user"}, lambda entry: entry["type"] == "user"),
         ({"type": "assistant,system"}, lambda entry: entry["type"] == "assistant"),
+        ({"type": ["user", "system"]}, lambda entry: entry["type"] == "user"),
+        ({"type": ["user", "assistant,system", ""]}, lambda _: True),
         ({"q": "ANSWER 1"}, lambda entry: "answer 1" in entry["preview"]),
         ({"view": "audit"}, lambda entry: entry["audit"]),
         ({"view": "dev"}, lambda _: True),

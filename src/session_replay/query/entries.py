@@ -7,7 +7,7 @@ lines of a summary are opened beside it.
 from __future__ import annotations
 
 import uuid as uuids
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -73,13 +73,13 @@ class Abandoned(Exception):
     """Looking through a trace ended since nobody waits for it."""
 
 
-def question(types: str | None, text: str | None, view: str | None) -> Question:
-    """Understand the parameters ``type`` (comma between several), ``q`` and ``view``.
+def question(types: Iterable[str] | None, text: str | None, view: str | None) -> Question:
+    """Understand the parameters ``type`` (several of them, and comma between several in one), ``q`` and ``view``.
 
     Raises:
         InvalidRequest: An unknown type or view.
     """
-    wanted = frozenset(name for name in (types or "").split(",") if name)
+    wanted = frozenset(name for several in types or () for name in several.split(",") if name)
     if unknown := wanted - set(ENTRY_TYPES):
         raise InvalidRequest(f"no entry type {', '.join(sorted(unknown))}; there are {', '.join(ENTRY_TYPES)}")
     if view not in (None, "", "dev", "audit"):

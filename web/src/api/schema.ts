@@ -2285,8 +2285,8 @@ export interface operations {
             query?: {
                 /** @description Exclusive; -1 is from the start. */
                 after?: number;
-                /** @description Entry types, comma between several. */
-                type?: string | null;
+                /** @description Entry types, any of which is wanted: one each, or comma between several. */
+                type?: string[] | null;
                 /** @description Text that the entry must hold. */
                 q?: string | null;
                 /** @description dev or audit. */
@@ -2463,8 +2463,8 @@ export interface operations {
                 q?: string;
                 /** @description Exclusive; -1 is from the start. */
                 after?: number;
-                /** @description Entry types, comma between several. */
-                type?: string | null;
+                /** @description Entry types, any of which is wanted: one each, or comma between several. */
+                type?: string[] | null;
                 /** @description dev or audit. */
                 view?: string | null;
                 /** @description Matches on a page. */

@@ -44,7 +44,10 @@ CLIENT_GONE = 499
 """Nobody reads this answer; logs tell it from a success."""
 
 _After = Annotated[int, QueryParameter(description="Exclusive; -1 is from the start.")]
-_Types = Annotated[str | None, QueryParameter(name="type", description="Entry types, comma between several.")]
+_Types = Annotated[
+    list[str] | None,
+    QueryParameter(name="type", description="Entry types, any of which is wanted: one each, or comma between several."),
+]
 _View = Annotated[str | None, QueryParameter(description="dev or audit.")]
 _Cursor = Annotated[str | None, QueryParameter(name="cursor", description="The same as ``after``.")]
 
