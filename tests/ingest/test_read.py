@@ -15,6 +15,7 @@ from session_replay.transcript import held as held_module
 from session_replay.transcript import line as line_module
 from session_replay.transcript.held import Held
 from session_replay.transcript.session import TranscriptReader
+from session_replay.wire import Entry
 
 KEY = StreamKey(b"k" * 32, 1, 1, 0)
 LINE_BYTES_MAX = 3_000
@@ -76,3 +77,51 @@ def test_of_a_line_too_long_to_be_parsed_only_what_is_shown_is_carried_on():
     assert (reading.parsed_to, reading.held.size) == (0, len(raw))
     assert len(reading.held.beginning) < LINE_BYTES_MAX
     assert len(pickle.dumps(reading.held)) < LINE_BYTES_MAX
+
+
+@given(cuts=st.lists(st.integers(1, 6_000), max_size=8), damaged=st.integers(0, 8), window_chunks=st.integers(1, 3))
+def test_lines_beside_a_damaged_chunk_are_read_and_keep_their_numbers(cuts, damaged, window_chunks):
+    raw = jsonl(*talk(20))
+    edges = sorted({0, len(raw), *(cut for cut in cuts if cut < len(raw))})
+    chunks = [seal_chunk(KEY, start, raw[start:end]) for start, end in pairwise(edges)]
+    numbers = {}
+    before, _ = read_chunks(chunks, numbers, window_chunks)
+    numbers |= {summary.end: summary.line_end for summary in before}
+    lost = chunks[damaged % len(chunks)]
+    chunks[damaged % len(chunks)] = lost._replace(sealed=lost.sealed[:-1] + bytes([lost.sealed[-1] ^ 1]))
+    summaries, is_damaged = read_chunks(chunks, numbers, window_chunks)
+    assert is_damaged
+    assert [one.end for one in summaries[:-1]] == [one.start for one in summaries[1:]]
+    assert (summaries[0].start, summaries[-1].end) == (0, len(raw))
+    read = entries_in(summaries)
+    assert sum(entry.label == "stored data is damaged" for entry in read) == 1
+    assert [entry.seq for entry in read] == sorted({entry.seq for entry in read})
+    found = {entry.uuid: entry for entry in read}
+    start = 0
+    for entry in entries_in(before):
+        end = start + entry.size_bytes + 1
+        if end <= lost.start or start >= lost.end:
+            same = found[entry.uuid]
+            assert same.preview == entry.preview
+            # Fewer lines than stand for what is lost: the chunk was inside of a line, or cut two.
+            if end <= lost.start or raw[lost.start : lost.end].count(b"\n") > 1:
+                assert same.seq == entry.seq
+        start = end
+
+
+def read_chunks(chunks, numbers, window_chunks):
+    """The summaries of chunks that are read a few at a time, and whether one of them was damaged."""
+    summaries, is_damaged, reader, held, start = [], False, None, Held(), 0
+    for first in range(0, len(chunks), window_chunks):
+        is_last = first + window_chunks >= len(chunks)
+        window = chunks[first : first + window_chunks]
+        reading = read_window(ReadTask(KEY, reader, frozenset(), start, held, window, is_last, not is_last, numbers))
+        summaries += reading.summaries
+        is_damaged |= reading.is_damaged
+        reader, held = reading.reader, reading.held
+        start = reading.parsed_to + held.size
+    return summaries, is_damaged
+
+
+def entries_in(summaries):
+    return [msgspec.json.decode(one, type=Entry) for summary in summaries for one in open_summary(KEY, summary)]

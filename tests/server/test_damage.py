@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 
 from ingest.lines import MAIN_ID, called, jsonl, opened, returned, said, take_in, talk, write
 from server.conftest import API_KEY
+from session_replay.ingest import intake
 from session_replay.server.app import make_app, make_services
 from session_replay.store.schema import chunks, sessions, streams, summaries
 
@@ -140,6 +141,41 @@ def test_where_summary_and_bytes_are_damaged_one_entry_says_what_is_lost(at, ask
     assert lost["preview"].startswith(f"Lines 22 to 41: {end - start:,} bytes")
     assert ask(f"{ENTRIES}/{lost['seq']}").json()["content"][0]["kind"] == "notice"
     assert ask(f"/api/sessions/{MAIN_ID}/matches", q="cannot be opened").json()["items"][0]["seq"] == lost["seq"]
+
+
+def read_again(at, projects):
+    at.database.write(lambda tx: tx.execute(update(streams).values(parser_version=-1)))
+    return take_in(at, projects)
+
+
+@pytest.mark.parametrize("window_bytes", [1, 4 << 20])
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_what_is_read_again_beside_damaged_bytes_is_as_before(at, ask, projects, monkeypatch, part, window_bytes):
+    before = all_answers(ask)["entries"]["items"]
+    monkeypatch.setattr(intake, "WINDOW_SEALED_BYTES", window_bytes)
+    first, behind = [(0, 21), (21, 41), (41, 61)][part]
+    start, end = spans(at, chunks)[part]
+    flip(at, chunks, start)
+    for _ in range(2):
+        assert read_again(at, projects).faults == []
+        items = ask(ENTRIES, limit=500).json()["items"]
+        [lost] = [entry for entry in items if entry["label"] == "stored data is damaged"]
+        assert lost["seq"] == first * 1024
+        assert lost["preview"].startswith(f"Lines {first + 1} to {behind}: ")
+        assert (
+            f"{end - start:,} bytes of the transcript cannot be opened (bytes {start:,} to {end:,})" in lost["preview"]
+        )
+        assert ask(f"{ENTRIES}/{lost['seq']}").json()["content"][0]["kind"] == "notice"
+        # A result does not know its tool where the call is lost; the numbers, which links have, are the same.
+        numbers = [(e["seq"], e["uuid"], e["preview"]) for e in before if not first <= e["seq"] // 1024 < behind]
+        assert [(e["seq"], e["uuid"], e["preview"]) for e in items if e is not lost] == numbers
+    session = ask(f"/api/sessions/{MAIN_ID}").json()
+    assert (session["lines"], session["lines_with_entries"]) == (61, 61 - (behind - first))
+    # And it goes on.
+    path = projects / "-p" / f"{MAIN_ID}.jsonl"
+    write(path, path.read_bytes() + jsonl(*talk(3, first=61)))
+    assert take_in(at, projects).faults == []
+    assert ask(ENTRIES, limit=500).json()["items"][-1]["seq"] == 63 * 1024
 
 
 @pytest.mark.parametrize(("table", "column"), [(sessions, "sealed_text"), (streams, "sealed_path")])

@@ -24,7 +24,7 @@ from session_replay.ingest.record import record
 from session_replay.ingest.workers import Job, Step, Work, Workers
 from session_replay.store import streams
 from session_replay.store.attachments import read_attachment
-from session_replay.store.chunks import stored_chunks
+from session_replay.store.chunks import line_numbers, stored_chunks
 from session_replay.store.entries import line_uuids
 from session_replay.store.installation import Installation
 from session_replay.store.sealed import SealedChunk, StreamKey
@@ -291,10 +291,12 @@ class Intake:
         kept = self._readers.take(stream)
         start, reader = (stream.parsed_to, kept) if kept else (0, None)
         inherited = frozenset[str]()
+        numbers: dict[int, int] = {}
         with self._at.database.read() as connection:
             secret = self._at.session_keys.find(connection, [stream.session_id])[stream.session_id]
             if reader is None:
                 inherited = inherited.union(*(line_uuids(connection, self._at, number) for number in stream.earlier))
+                numbers = line_numbers(connection, stream)
         key = StreamKey(secret, self._at.key.organization, stream.id, stream.generation)
         at_rest = not self._follows or _rests(stream)
         held, parsed_to = Held(), start
@@ -302,8 +304,10 @@ class Intake:
         while True:
             window, is_last = self._window(key, start, stream.length)
             keeps_reader = self._follows or not is_last
-            task = ReadTask(key, reader, inherited, start, held, window, at_rest and is_last, keeps_reader)
+            task = ReadTask(key, reader, inherited, start, held, window, at_rest and is_last, keeps_reader, numbers)
             reading: Reading = yield Work(read_window, task, stream.length - start)
+            if reading.is_damaged:
+                self._at.session_keys.tell_damage(stream.session_id, "chunk")
             held, reader = reading.held, reading.reader
             start = reading.parsed_to + held.size
             if reading.parsed_to > parsed_to or is_last:  # else one line is longer than the window

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 from session_replay.errors import Tampered
 from session_replay.store.schema import chunks, summaries
 from session_replay.store.sealed import SealedChunk, SealedSummary, StreamKey, open_chunk
+from session_replay.store.streams import Stream
 
 # Made once: building a statement costs more than executing it, and these run for every stream.
 _FROM = (
@@ -160,6 +161,16 @@ def stored_summaries(connection: Connection, key: StreamKey, from_line: int = 0)
         .order_by(summaries.c.line_start)
     )
     yield from _summaries_of(connection, wanted)
+
+
+def line_numbers(connection: Connection, stream: Stream) -> dict[int, int]:
+    """The number of the line that begins at each byte where a summary of the stream ends."""
+    rows = connection.execute(
+        select(summaries.c.end, summaries.c.line_end).where(
+            summaries.c.stream_id == stream.id, summaries.c.generation == stream.generation
+        )
+    )
+    return {row.end: row.line_end for row in rows}
 
 
 def summaries_before(connection: Connection, key: StreamKey, line: int) -> Iterator[SealedSummary]:

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from session_replay.transcript.clock import is_valid, moment
-from session_replay.transcript.entry import SYNTHETIC_MODEL, content_blocks, damaged, entries_of, user_mark
+from session_replay.transcript.entry import SYNTHETIC_MODEL, content_blocks, damaged, entries_of, lost_lines, user_mark
 from session_replay.transcript.kinds import SPAWN_TOOLS
 from session_replay.transcript.line import (
     NO_RAW,
@@ -315,6 +315,24 @@ class TranscriptReader:
         figures.entries += 1
         self.line += 1
         return [entry]
+
+    def read_lost(self, start: int, end: int, behind: int | None) -> Entry:
+        """The entry that stands for raw bytes ``[start, end)``, which do not open.
+
+        Args:
+            start: Where the next line begins.
+            end: Where they end.
+            behind: Number of the line that begins there; None where it is not known: they are taken for one line.
+        """
+        lines = (self.line, max(self.line + 1, behind or 0))
+        entry = lost_lines(lines, [(start, end)], end - start)
+        self._types.add(entry.type)
+        figures = self._figures
+        figures.size_bytes += end - start
+        figures.lines += lines[1] - lines[0]  # and none with entries: the coverage says that something is missing
+        figures.entries += 1
+        self.line = lines[1]
+        return entry
 
     @property
     def figures(self) -> Figures:
