@@ -1293,6 +1293,8 @@ export interface components {
             client: components["schemas"]["ClientMark"];
             client_version: string | null;
             cost_usd: number | null;
+            /** @default false */
+            damaged: boolean;
             /** @default 0 */
             damaged_lines: number;
             description: string | null;
