@@ -78,11 +78,16 @@ class Served:
         """The address without the token, with a slash at its end."""
         return f"http://127.0.0.1:{self._port}/"
 
+    @property
+    def data(self) -> Path:
+        """Its data folder."""
+        return self._home / "data"
+
     def start(self) -> Served:
         """Start, and wait for the printed address."""
         command = [
             *(Path(sys.executable).with_name("session-replay"), "serve"),
-            *("--port", str(self._port), "--data", self._home / "data", "--transcripts", self.transcripts),
+            *("--port", str(self._port), "--data", self.data, "--transcripts", self.transcripts),
         ]
         environment = {
             **os.environ,
