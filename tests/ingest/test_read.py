@@ -36,7 +36,9 @@ def read_in_windows(raw: bytes, cuts: list[int], window_chunks: int, *, at_rest:
     for first in range(0, len(chunks), window_chunks):
         window = chunks[first : first + window_chunks]
         is_last = first + window_chunks >= len(chunks)
-        reading = read_window(ReadTask(KEY, reader, frozenset(), start, held, window, at_rest and is_last, not is_last))
+        reading = read_window(
+            ReadTask(KEY, reader, frozenset(), start, held, window, at_rest and is_last, not is_last, {})
+        )
         for summary in reading.summaries:
             assert summary.line_end > summary.line_start
             encoded += open_summary(KEY, summary)

@@ -7,8 +7,6 @@ line number, time of the line before, a line that goes on) travels in what it re
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -48,7 +46,7 @@ class ReadTask(NamedTuple):
     chunks: list[SealedChunk]
     at_rest: bool
     keeps_reader: bool
-    numbers: Mapping[int, int] = MappingProxyType({})
+    numbers: dict[int, int]
 
 
 class Reading(NamedTuple):
