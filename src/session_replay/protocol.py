@@ -112,7 +112,7 @@ class Piece(msgspec.Struct, frozen=True):
     file_mtime_ns: int
 
 
-Refusal = Literal["", "offset-gap", "other-generation", "bytes-differ", "no-such-stream", "invalid-piece"]
+Refusal = Literal["", "offset-gap", "other-generation", "bytes-differ", "no-such-stream", "invalid-piece", "damaged"]
 
 
 class Stored(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -122,6 +122,7 @@ class Stored(msgspec.Struct, frozen=True, omit_defaults=True):
         standing: The stream afterwards, also where the piece was refused: from there the collector goes on.
         refusal: ``offset-gap``: begins past the end.  ``other-generation``: the file began anew meanwhile.
             ``bytes-differ``: the collector's bytes before the end are not the server's: the file was rewritten.
+            ``damaged``: what is stored of it does not open, so nothing can be put behind it.
         problem: The same in words.
     """
 

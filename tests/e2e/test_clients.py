@@ -129,7 +129,14 @@ def connect(fleet, machine) -> Callable[[str, str], Collector]:
         collector = machine(user)
         collector.write(1, f"First of {user}", "And another thing")
         collector.start(answer.raise_for_status().json()["command"])
-        until(lambda: [one for one in clients_of(fleet, user) if one["sessions"] == 1], f"the session of {user}")
+        session = collector.session(1)
+
+        def is_stored():  # its bytes, too: what is written over before is no rewrite
+            return [
+                one for one in fleet.get("sessions?limit=500")["items"] if (one["id"], one["lines"]) == (session, 2)
+            ]
+
+        until(is_stored, f"the session of {user}")
         return collector
 
     return connected

@@ -7,7 +7,7 @@ import time
 import msgspec
 import pytest
 from backports import zstd
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from collector.histories import Faults, World
 from ingest.lines import opened
@@ -88,6 +88,20 @@ def test_pieces_overlaps_and_gaps(receiver, reception):
     (late,) = send(reception, standing, LONG, (2 * BLOCK_BYTES, len(LONG)))
     assert late.standing.length == len(LONG)
     assert open_one(reception).standing == msgspec.structs.replace(last.standing)
+
+
+@pytest.mark.parametrize("damaged", [schema.chunks.c.sealed, schema.session_keys.c.wrapped], ids=["chunk", "key"])
+def test_a_damaged_stream_spoils_no_other_ones_append(at, reception, damaged):
+    hurt, whole = (open_one(reception, f"-p/{name}.jsonl").standing for name in ("hurt", "whole"))
+    send(reception, hurt, LONG, (0, 100))
+    at.database.write(lambda tx: tx.execute(update(damaged.table).values({damaged: b"x" * 80})))
+    at.session_keys.forget()
+    other_process = Receiver(at).of(reception.client)
+    if damaged.table is schema.session_keys:
+        whole = open_one(other_process, "-p/later.jsonl").standing
+    refused, taken = other_process.append([piece(hurt, LONG, 100, 200), piece(whole, LONG, 0, 50)])
+    assert (refused.refusal, refused.problem) == ("damaged", "what the server has stored of it is damaged")
+    assert (taken.refusal, taken.standing.length) == ("", 50)
 
 
 def test_what_completes_no_line_is_not_told_to_who_reads(at):

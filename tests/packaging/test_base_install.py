@@ -12,6 +12,7 @@ COLLECTOR = (
     "session_replay.collector.collect",
     "session_replay.collector.cut",
     "session_replay.collector.deliver",
+    "session_replay.collector.discover",
     "session_replay.collector.files",
     "session_replay.collector.follow",
     "session_replay.collector.known",

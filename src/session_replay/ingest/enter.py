@@ -1,8 +1,7 @@
 """Files found → streams and sessions entered: who they belong to, and under which id.
 
-A main session's id is its file name's UUID (else a UUID made of a keyed digest of its address: ids lie in clear, and
-must not let anybody test guesses of names); a second file of that name gets a suffix made of its address.  A subagent
-session's id is its parent's id, a dot, and its agent id.
+A main session's id is its file name's UUID (else a uuid5 of its address); a second file of that name
+gets a suffix made of its address.  A subagent session's id is its parent's id, a dot, and its agent id.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from session_replay.store.sessions import SessionText
 from session_replay.store.streams import Stream
 from session_replay.wire import TranscriptFile
 
+_NAMESPACE = uuid.UUID("6f0f3f58-7b0a-5c4e-9d59-6f6f3a0c6b1e")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_-]")
 # Made once: building a statement costs more than executing it, and these run for every file.
@@ -91,7 +91,7 @@ class Registry:
         """The id of the main session that a subagent's file or an attachment belongs to, stored or not."""
         session = file.session
         if session is None:
-            return self._id_of_name(None, file.address)
+            return _id_of_name(None, file.address)
         # A subagent's file lies in its session's folder (client 2.1) or beside its session's file (client 2.0).
         project, inside, _ = file.address.partition(f"/{session}/")
         if not inside:
@@ -99,7 +99,7 @@ class Registry:
         main = f"{project}/{session}.jsonl" if project else f"{session}.jsonl"
         digest = streams.address(self._at.key, client, main)
         stream = streams.find_by_address(tx, client, digest)
-        return stream.session_id if stream else _main_id(tx, client, digest, self._id_of_name(session, main))
+        return stream.session_id if stream else _main_id(tx, client, digest, _id_of_name(session, main))
 
     def stream(self, tx: Connection, client: str, file: TranscriptFile, now_ms: int) -> Stream:
         """The stream of a client's transcript, entered with an empty session where it is new."""
@@ -109,7 +109,7 @@ class Registry:
             return found
         if file.kind == "main":
             root_id = None
-            session_id = _main_id(tx, client, digest, self._id_of_name(file.session, file.address))
+            session_id = _main_id(tx, client, digest, _id_of_name(file.session, file.address))
         else:
             root_id = self.main_session(tx, client, file)
             session_id = _free_id(tx, _id_of_agent(root_id, file.agents or (file.agent_id or "agent",)))
@@ -127,12 +127,6 @@ class Registry:
         if file.address.endswith(".meta.json"):  # what it says of a subagent is for the tree
             leave_unlinked(tx, root_id)
         return root_id
-
-    def _id_of_name(self, session: str | None, address: str) -> str:
-        found = _UUID.search(session or "")
-        if found:
-            return found[0].lower()
-        return str(uuid.UUID(bytes=self._at.key.digest("session-id", _readable(address)), version=5))
 
     def _empty_session(
         self, stream: Stream, secret: bytes, root_id: str | None, parent_id: str | None, file: TranscriptFile
@@ -160,6 +154,11 @@ class Registry:
                 "grown_ms": mtime_ms,
             }
         )
+
+
+def _id_of_name(session: str | None, address: str) -> str:
+    found = _UUID.search(session or "")
+    return found[0].lower() if found else str(uuid.uuid5(_NAMESPACE, _readable(address)))
 
 
 def _id_of_agent(root_id: str, agents: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ import msgspec
 from backports import zstd
 from sqlalchemy import Connection
 
-from session_replay.errors import NotFound, OffsetGap, TooLarge
+from session_replay.errors import NotFound, OffsetGap, Tampered, TooLarge
 from session_replay.ingest.growth import kept_time_ns
 from session_replay.protocol import (
     LEAF_BYTES,
@@ -38,6 +38,7 @@ from session_replay.store.streams import Stream
 from session_replay.wire import BLOCK_BYTES
 
 HEADS_KEPT = 4_096
+_DAMAGED = "what the server has stored of it is damaged"
 
 
 class Hash(Protocol):
@@ -114,9 +115,9 @@ class Pieces:
         self.forget(stream.id)
         return msgspec.structs.replace(stored, standing=standing_of(stream))
 
-    def _find_heads(self, client: str, stream_ids: set[int]) -> dict[int, _Head]:
-        """The heads of those of these streams that are the client's."""
-        found: dict[int, _Head] = {}
+    def _find_heads(self, client: str, stream_ids: set[int]) -> dict[int, _Head | None]:
+        """The heads of those of these streams that are the client's; None: what is stored of it does not open."""
+        found: dict[int, _Head | None] = {}
         with self._lock:
             kept = [self._heads[stream_id] for stream_id in stream_ids if stream_id in self._heads]
         found |= {head.stream.id: head for head in kept if head.stream.client_id == client}
@@ -129,7 +130,10 @@ class Pieces:
                     except NotFound:
                         continue
                     if stream.client_id == client:
-                        found[stream_id] = self._head(connection, stream)
+                        try:
+                            found[stream_id] = self._head(connection, stream)
+                        except Tampered:
+                            found[stream_id] = None
         return found
 
     def _head(self, connection: Connection, stream: Stream) -> _Head:
@@ -163,7 +167,7 @@ class _Part(NamedTuple):
 class _Taking:
     """One request under way: its pieces checked and sealed, then committed together."""
 
-    def __init__(self, at: Installation, client: str, heads: dict[int, _Head]) -> None:
+    def __init__(self, at: Installation, client: str, heads: dict[int, _Head | None]) -> None:
         self._at = at
         self._client = client
         self._heads = heads
@@ -174,11 +178,17 @@ class _Taking:
 
     def take(self, piece: Piece) -> None:
         """Check a piece against its stream and what this request added to it; adds its answer."""
-        head = self._heads.get(piece.stream)
-        if head is None:
+        if piece.stream not in self._heads:
             self.answers.append(Stored(None, "no-such-stream", f"this client has no stream {piece.stream}"))
             return
-        refusal, problem = self._refusal(head, piece)
+        head = self._heads[piece.stream]
+        if head is None:
+            self.answers.append(Stored(None, "damaged", _DAMAGED))
+            return
+        try:
+            refusal, problem = self._refusal(head, piece)
+        except Tampered:
+            refusal, problem = "damaged", _DAMAGED
         if refusal:
             self.answers.append(Stored(standing_of(head.stream), refusal, problem))
 
