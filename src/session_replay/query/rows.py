@@ -7,7 +7,7 @@ names and keys is not in memory yet.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -24,8 +24,6 @@ from session_replay.store.streams import open_path
 from session_replay.wire import ClientMark, FindingCounts, Session, Tokens
 
 TOKEN_COLUMNS = ("input_tokens", "output_tokens", "cache_creation_tokens", "cache_read_tokens")
-
-_NAME_COLUMNS = ("project_id", "git_branch_id", "client_version_id", "host_id", "user_id")
 
 
 @cache
@@ -66,7 +64,8 @@ class Words:
     def presented(self, connection: Connection, rows: Sequence[Row[Any]], *, now_ms: int) -> list[Session]:
         """The sessions of ``stored_rows``, in their order; one of which something is damaged is there without that."""
         lists = self._listed(connection, [row.id for row in rows])
-        texts = self._names.texts(connection, {number for row in rows for number in _name_numbers(row, lists[row.id])})
+        numbers = {row.id: _name_numbers(row, lists[row.id]) for row in rows}
+        texts = self._names.texts(connection, set[int]().union(*numbers.values()))
         secrets, damaged_keys = self._keys.find_readable(connection, [row.id for row in rows])
         damaged_names = self._names.damaged(texts)
         presented: list[Session] = []
@@ -83,7 +82,7 @@ class Words:
                 row.id in damaged_keys
                 or words is None
                 or folder is None
-                or not damaged_names.isdisjoint(_name_numbers(row, lists[row.id]))
+                or not damaged_names.isdisjoint(numbers[row.id] if damaged_names else ())
             )
             presented.append(session)
         return presented
@@ -106,10 +105,10 @@ class Words:
         return found
 
 
-def _name_numbers(row: Row[Any], listed: dict[str, list[int]]) -> Iterator[int]:
+def _name_numbers(row: Row[Any], listed: dict[str, list[int]]) -> list[int]:
     """All names of a row."""
-    own = (getattr(row, column) for column in _NAME_COLUMNS)
-    return chain((number for number in own if number is not None), *listed.values())
+    own = (row.project_id, row.git_branch_id, row.client_version_id, row.host_id, row.user_id)
+    return [number for number in chain(own, *listed.values()) if number is not None]
 
 
 def _presented(
