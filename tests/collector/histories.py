@@ -455,11 +455,19 @@ def swap_for_link(world, path):
     other.write_bytes(SECRET)
     path.unlink()
     path.symlink_to(other)
+    left_behind(world, path)
 
 
-def swap_for_pipe(path):
+def swap_for_pipe(world, path):
     path.unlink()
     os.mkfifo(path)
+    left_behind(world, path)
+
+
+def left_behind(world, path):
+    """What moved away from here before anybody looked seems to be there still: it is a copy where it went."""
+    for lineage in world.lived.get(path, ()):
+        world.repeats[lineage] = world.repeats.get(lineage, 0) + 1
 
 
 def transcripts(world) -> list[Path]:

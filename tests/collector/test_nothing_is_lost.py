@@ -149,7 +149,7 @@ class Histories(RuleBasedStateMachine):
     @precondition(there_are_files)
     @rule(number=PICKED)
     def swap_for_a_pipe(self, number):
-        swap_for_pipe(self.one(number))
+        swap_for_pipe(self.world, self.one(number))
 
     @rule(folder=st.sampled_from(FOLDERS))
     def hide_a_folder_or_show_it_again(self, folder):
