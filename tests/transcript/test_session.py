@@ -200,6 +200,7 @@ def test_active_time_in_any_order_is_that_of_the_sorted_times(times):
         ([{"type": "agent-name", "agentName": "painter"}], "painter"),
         ([{"type": "ai-title", "aiTitle": "Painting"}, {"type": "agent-name", "agentName": "painter"}], "Painting"),
         ([{"type": "custom-title", "customTitle": "Mine"}, {"type": "ai-title", "aiTitle": "Painting"}], "Mine"),
+        ([{"type": "custom-title", "customTitle": "Mine", "uuid": "11111111-0000-4000-8000-000000000001"}], "Mine"),
         ([{"type": "ai-title", "aiTitle": "First"}, {"type": "ai-title", "aiTitle": "Second"}], "Second"),
     ],
 )

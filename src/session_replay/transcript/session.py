@@ -200,6 +200,9 @@ class Sidechains:
         return agent_id, None
 
 
+TITLE_TYPES = frozenset({"custom-title", "ai-title", "agent-name", "summary"})
+
+
 class Title:
     """The best name that a stream has for its session."""
 
@@ -412,7 +415,7 @@ class TranscriptReader:
             figures.agent_id = line.agent_id
         if line.uuid is not None:
             self._title.uuid(line.uuid)
-        else:
+        if line.type in TITLE_TYPES:
             self._title.line(line)
 
     # The model
