@@ -89,6 +89,14 @@ def test_a_file_that_moves_while_its_bytes_are_under_way_keeps_its_stream(world,
     assert list(streams(world)) == [f"-b/{NAMES[0]}.jsonl"]
 
 
+def keep_in_an_outage(world):
+    """The server is away for so long that what waits is linked."""
+    world.wire.is_cut = True
+    world.look()
+    world.pass_time(30)
+    world.look()
+
+
 @pytest.mark.parametrize("is_opened", [False, True])
 def test_a_file_that_was_kept_and_renamed_is_shipped_once(world, is_opened):
     path, renamed = world.path("-a", NAMES[0]), world.path("-a", NAMES[1])
@@ -96,10 +104,7 @@ def test_a_file_that_was_kept_and_renamed_is_shipped_once(world, is_opened):
     if is_opened:
         world.settle()
         world.append(path, 100)
-    world.wire.is_cut = True
-    world.look()
-    world.pass_time(30)
-    world.look()  # kept
+    keep_in_an_outage(world)
     path.rename(renamed)
     world.look()
     world.overwrite(renamed, 0)  # the link is the same file
@@ -113,10 +118,7 @@ def test_a_file_that_was_kept_and_renamed_is_shipped_once(world, is_opened):
 def test_what_only_the_spool_has_is_sent_before_another_file_of_its_name_goes_on(world):
     path, other = world.path("-a", NAMES[0]), world.path("-b", NAMES[0])
     world.create(path, 300)
-    world.wire.is_cut = True
-    world.look()
-    world.pass_time(30)
-    world.look()  # kept
+    keep_in_an_outage(world)
     world.delete(path)
     world.pass_time(1_000)
     world.create(other, 200)
